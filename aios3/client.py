@@ -1,0 +1,94 @@
+"""The client: a caller that knows buckets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from .bucket import Bucket
+from .caller import Caller
+from .errors import AccessDenied, NoSuchBucket
+from .operations.buckets import (
+    BucketEntry,
+    CreateBucket,
+    CreateBucketConfiguration,
+    DeleteBucket,
+    GetBucketLocation,
+    HeadBucket,
+    ListBuckets,
+)
+
+# What GetBucketLocation calls the two regions that are older than the names of regions.
+_OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
+
+
+class Client(Caller):
+    """One S3 store: call its operations, work with its buckets.
+
+    ``async with Client(...) as client``, or ``await client.close()`` when done.
+    """
+
+    __doc__ += Caller.__doc__.partition("\n")[2]  # type: ignore[union-attr]  # it has one
+
+    def bucket(self, name: str) -> Bucket:
+        """Return a Bucket that uses this client; closing it closes nothing here."""
+        return Bucket(name, client=self)
+
+    async def create_bucket(self, name: str, *, region: str | None = None, timeout: float | None = None) -> None:
+        """Create a bucket; on AWS in the client's region unless *region* says otherwise.
+
+        Raises:
+            BucketAlreadyOwnedByYou, BucketAlreadyExists: there is one of this name.
+            InvalidBucketName: the store does not take this name.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        """
+        # us-east-1 is where a bucket goes that names no place, and cannot be named.
+        place = region or (self._router.region if self._router.is_aws else None)
+        configuration = None
+        if place not in (None, "us-east-1"):
+            configuration = CreateBucketConfiguration(location_constraint=place)
+        await self.call(CreateBucket(bucket=name, configuration=configuration), timeout=timeout)
+
+    async def delete_bucket(self, name: str, *, timeout: float | None = None) -> None:
+        """Delete an empty bucket.
+
+        Raises:
+            BucketNotEmpty: there is something in it, perhaps only old versions or unfinished uploads.
+            NoSuchBucket: there is no such bucket.
+        """
+        await self.call(DeleteBucket(bucket=name), timeout=timeout)
+
+    async def bucket_exists(self, name: str, *, timeout: float | None = None) -> bool:
+        """Tell if a bucket exists, whoever owns it: AccessDenied means that it does, and is not ours."""
+        try:
+            await self.call(HeadBucket(bucket=name), timeout=timeout)
+        except NoSuchBucket:
+            return False
+        except AccessDenied:
+            return True
+        return True
+
+    async def bucket_region(self, name: str, *, timeout: float | None = None) -> str:
+        """Return the region a bucket is in.
+
+        Raises:
+            NoSuchBucket: there is no such bucket.
+        """
+        found = await self.call(HeadBucket(bucket=name), timeout=timeout)
+        if found.bucket_region:
+            return found.bucket_region
+        place = (await self.call(GetBucketLocation(bucket=name), timeout=timeout)).location_constraint
+        return _OLD_NAMES.get(place, place)
+
+    async def buckets(self, prefix: str = "", *, timeout: float | None = None) -> AsyncIterator[BucketEntry]:
+        """Give the account's buckets whose names begin with *prefix*, in order.
+
+        Stores that do not know the prefix parameter send all; the others are left out here.
+        """
+        async for page in self.pages(ListBuckets(prefix=prefix or None), timeout=timeout):
+            for bucket in page.buckets:
+                if bucket.name.startswith(prefix):
+                    yield bucket
+
+
+__all__ = ["Client"]

@@ -1,0 +1,368 @@
+"""HTTP/1.1 as a client speaks it: the bytes of a request head, and an incremental response reader.
+
+In: a Request, or whatever bytes a peer sent, cut anywhere. Out: bytes to write, or a ResponseHead and body
+pieces. Strict where leniency has been a security hole (two lengths, bad chunk sizes, white space before a
+colon), lenient where RFC 9112 says so (a bare LF ends a line, folded lines become one).
+
+Source: RFC 9112 (messages, framing), RFC 9110 (fields, status codes)
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import NamedTuple
+
+from ..errors import ConnectError, InvalidInput, InvalidResponse, TruncatedBody
+from .messages import Buffer, Request, RequestBody
+
+MAX_HEAD = 64 * 1024
+MAX_CHUNK_LINE = 4 * 1024
+MAX_LENGTH = 2**63 - 1
+
+_STATUS_LINE = re.compile(r"HTTP/1\.([0-9]) ([0-9]{3})(?: .*)?")
+_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
+_FOLD = re.compile(r"\n[ \t]+")
+_HEAD_END = re.compile(rb"\n\r?\n")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*\r\n")
+# What may stand in a head once CRLF is LF: no NUL, no lone CR, no vertical tab or form feed (RFC 9110 5.5).
+_HEAD_BYTES = bytes(set(range(256)) - set(b"\x00\r\v\f"))
+# Field names repeat in every response: each spelling is checked and lowered once. Bounded, since peers choose it.
+_NAMES: dict[str, str] = {}
+_MAX_NAMES = 1024
+
+
+class ResponseHead(NamedTuple):
+    """Status and fields of a final response; *keep_alive* tells if the connection may be used again."""
+
+    status: int
+    headers: dict[str, str]
+    keep_alive: bool
+
+
+def request_head(request: Request) -> bytes:
+    """Return the head of *request* as it goes on the wire, up to where more lines or the empty one follow.
+
+    Raises:
+        InvalidInput: a header has CR, LF or NUL, or what is not ASCII.
+    """
+    method, _, path, query, headers, body = request
+    target = f"{path}?{query}" if query else path
+    lines = "\r\n".join([f"{name}: {value}" for name, value in headers.items()])
+    head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n"
+    try:
+        data = head.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{_culprit(headers)} has characters that are not ASCII") from error
+    # One count instead of a check per value: a stray CR or LF anywhere changes it.
+    breaks = len(headers) + 1
+    if data.count(b"\n") != breaks or data.count(b"\r") != breaks or b"\0" in data:
+        raise InvalidInput(f"{_culprit(headers)} has a CR, LF or NUL")
+    if body or method in ("PUT", "POST"):
+        data += b"content-length: %d\r\n" % body_length(body)
+    return data
+
+
+def body_length(body: Buffer | RequestBody) -> int:
+    """Return the bytes a body has: what Content-Length says."""
+    if isinstance(body, (bytes, bytearray)):
+        return len(body)
+    return body.nbytes if isinstance(body, memoryview) else body.length
+
+
+def _culprit(headers: dict[str, str]) -> str:
+    """Name the first header that cannot be sent; never its value, which may be a secret."""
+    for name, value in headers.items():
+        if not (name + value).isascii() or any(c in name + value for c in "\r\n\0"):
+            return f"header {name!r}"
+    return "the request line"
+
+
+def parse_fields(lines: list[str]) -> dict[str, str]:
+    """Read field lines into lower-case name -> value."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        raw, colon, value = line.partition(":")
+        try:
+            name = _NAMES[raw]
+        except KeyError:
+            name = _field_name(raw, colon)
+        value = value.strip(" \t")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _field_name(raw: str, colon: str) -> str:
+    if not colon or not _TOKEN.fullmatch(raw):
+        raise InvalidResponse(f"the server sent a bad header line, beginning with {raw[:60]!r}")
+    name = raw.lower()
+    if len(_NAMES) < _MAX_NAMES:
+        _NAMES[raw] = name
+    return name
+
+
+def _plain_lines(head: bytes) -> list[str] | None:
+    """Split the head that nearly every server sends; None for one that needs ``_unfolded_lines``."""
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        return None
+    # splitlines knows every control character that must not be here (and some that may: those take the long way).
+    lines = text.splitlines()
+    if text.count("\r\n") != len(lines) - 1 or "\0" in text or "\n " in text or "\n\t" in text:
+        return None
+    return lines
+
+
+def _unfolded_lines(head: bytes) -> list[str]:
+    """Split any head: bare LF ends a line, folded lines become one (RFC 9112 2.2, 5.2)."""
+    head = head.replace(b"\r\n", b"\n").removesuffix(b"\r")
+    if head.translate(None, _HEAD_BYTES):
+        raise InvalidResponse("the server sent a head with a NUL, lone CR or another control character")
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
+    if _FOLD.match(text, text.find("\n")):
+        raise InvalidResponse("the server sent a folded line without a field before it")
+    return _FOLD.sub(" ", text).split("\n")
+
+
+def _content_length(value: str) -> int:
+    """Read Content-Length; a list of equal values counts as one (RFC 9112 6.3)."""
+    if len(value) < 19 and value.isdecimal() and value.isascii():
+        return int(value)
+    lengths = {item.strip(" \t") for item in value.split(",")}
+    length = lengths.pop()
+    if lengths or not (length.isascii() and length.isdecimal()) or len(length) > 20 or int(length) > MAX_LENGTH:
+        raise InvalidResponse(f"the server sent Content-Length: {value[:60]!r}")
+    return int(length)
+
+
+# How a body ends (RFC 9112 6.3).
+_BY_CLOSE, _BY_LENGTH, _BY_CHUNKS = range(3)
+# What ResponseReader._left means besides bytes of a chunk that are still to come.
+_CHUNK_END = -2
+_TRAILER = -3
+
+
+def _keep_alive(connection: str, http11: bool) -> bool:
+    """Tell if the connection persists (RFC 9112 9.3)."""
+    options = connection.lower()
+    if "," in options:
+        listed = {option.strip(" \t") for option in options.split(",")}
+        return "close" not in listed and (http11 or "keep-alive" in listed)
+    return options != "close" if http11 else options == "keep-alive"
+
+
+class ResponseReader:
+    """Reads one response from bytes as they come.
+
+    ``feed`` what arrived, ``feed_eof`` when the peer closes. ``head`` is set once the final head is read (interim
+    1xx are skipped), body pieces are appended to ``chunks`` (whoever takes them lowers ``buffered``), ``done``
+    tells that the response is complete. Any error is final.
+
+    Attributes:
+        surplus: The peer sent more than one response: the connection must not be used again.
+        trailers: Fields that followed a chunked body.
+
+    Source: RFC 9112 6.3 (message body length), 7.1 (chunked)
+    """
+
+    __slots__ = (
+        "_framing",
+        "_left",
+        "_line",
+        "_method",
+        "_spent",
+        "buffered",
+        "chunks",
+        "done",
+        "head",
+        "surplus",
+        "trailers",
+    )
+
+    def __init__(self, method: str) -> None:
+        self.head: ResponseHead | None = None
+        self.chunks: deque[bytes] = deque()
+        self.buffered = 0
+        self.done = False
+        self.surplus = False
+        self.trailers: dict[str, str] | None = None
+        self._method = method
+        self._line: bytearray | None = None
+        self._left = -1
+        self._spent = 0
+        self._framing = _BY_CLOSE
+
+    def feed(self, data: memoryview) -> None:
+        """Take what arrived; keeps no reference to *data*."""
+        if self.head is None:
+            rest = bytes(data)
+            while rest and self.head is None:
+                rest = self._feed_head(rest)
+            data = memoryview(rest)
+        if not data:
+            return
+        if self.done:
+            self.surplus = True
+        elif self._framing == _BY_LENGTH:
+            self._feed_length(data)
+        elif self._framing == _BY_CHUNKS:
+            self._feed_chunked(data)
+        else:
+            self._append(bytes(data))
+
+    def feed_eof(self) -> None:
+        """Take the end of the stream.
+
+        Raises:
+            ConnectError: no final head came.
+            TruncatedBody: the body is not complete.
+        """
+        if self.head is None:
+            raise ConnectError("the server closed the connection before it answered")
+        if self.done:
+            return
+        if self._framing != _BY_CLOSE:
+            rest = f"the last {self._left} bytes" if self._framing == _BY_LENGTH else "the end"
+            raise TruncatedBody(f"the server closed the connection before {rest} of the body came")
+        self.done = True
+
+    def take(self) -> bytes:
+        """Give all buffered body bytes and forget them."""
+        chunks = self.chunks
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self.buffered = 0
+        return data
+
+    def _feed_head(self, data: bytes) -> bytes:
+        """Read a head; return the bytes behind it."""
+        head: bytes | bytearray = data
+        scanned = 0
+        if self._line is not None:
+            scanned = max(0, len(self._line) - 3)
+            self._line += data
+            head = self._line
+        # Told at the first byte: a peer that is no HTTP server may wait for ever for ours.
+        if not head.startswith(b"HTTP/1.") and not head.startswith(b"HTTP/1."[: len(head)]):
+            raise InvalidResponse(f"the peer does not speak HTTP/1.1: it began with {bytes(head[:32])!r}")
+        end = head.find(b"\r\n\r\n", scanned)
+        stop = end + 4
+        lines = _plain_lines(bytes(head[:end])) if end >= 0 else None
+        if lines is None:
+            bare = _HEAD_END.search(head, scanned)
+            end, stop = bare.span() if bare else (-1, len(head))
+            lines = _unfolded_lines(bytes(head[:end])) if bare else None
+        if self._spent + stop > MAX_HEAD:
+            raise InvalidResponse(f"the server sent a head of more than {MAX_HEAD} bytes")
+        if lines is None:
+            self._line = bytearray(data) if self._line is None else self._line
+            return b""
+        self._line = None
+        self._spent += stop
+        self._parse_head(lines)
+        return bytes(head[stop:])
+
+    def _parse_head(self, lines: list[str]) -> None:
+        match = _STATUS_LINE.fullmatch(lines[0])
+        if match is None:
+            raise InvalidResponse(f"the server sent a bad status line: {lines[0][:80]!r}")
+        status = int(match[2])
+        headers = parse_fields(lines[1:])
+        if status == 101 or status < 100:
+            raise InvalidResponse(f"the server sent HTTP status {match[2]}, which nothing asked for")
+        if status >= 200:
+            self._frame(status, headers, match[1] != "0")
+
+    def _frame(self, status: int, headers: dict[str, str], http11: bool) -> None:
+        """Decide how the body ends (RFC 9112 6.3), and if the connection survives it."""
+        coding = headers.get("transfer-encoding")
+        length = headers.get("content-length")
+        size = -1 if length is None else _content_length(length)
+        if coding is not None and coding.lower() != "chunked":
+            raise InvalidResponse(f"the server sent Transfer-Encoding: {coding[:60]!r}, only chunked is known")
+        keep_alive = _keep_alive(headers.get("connection", ""), http11)
+        if self._method == "HEAD" or status in (204, 304):
+            size = 0
+        elif coding is not None:
+            self._framing, self._left, size = _BY_CHUNKS, 0, -1
+        elif size < 0:
+            keep_alive = False
+        if size >= 0:
+            self._framing, self._left = _BY_LENGTH, size
+            self.done = size == 0
+        self.head = ResponseHead(status, headers, keep_alive)
+
+    def _append(self, data: bytes) -> None:
+        self.chunks.append(data)
+        self.buffered += len(data)
+
+    def _feed_length(self, data: memoryview) -> None:
+        left = self._left - len(data)
+        if left < 0:
+            self.surplus = True
+            data = data[: self._left]
+            left = 0
+        self._append(bytes(data))
+        self._left = left
+        self.done = not left
+
+    def _feed_chunked(self, data: memoryview) -> None:
+        """Take chunk headers, data and trailers; ``_left`` counts the data, ``_line`` holds an unfinished line."""
+        position = 0
+        while position < len(data):
+            if self.done:
+                self.surplus = True
+                return
+            if self._left > 0:
+                piece = data[position : position + self._left]
+                self._append(bytes(piece))
+                self._left -= len(piece)
+                position += len(piece)
+                if not self._left:
+                    self._left = _CHUNK_END
+            else:
+                position += self._feed_line(data[position : position + MAX_CHUNK_LINE])
+
+    def _feed_line(self, data: memoryview) -> int:
+        """Take one line, or the part of it that is here; return how many bytes it had."""
+        text = bytes(data)
+        end = text.find(b"\n") + 1
+        taken = end or len(text)
+        line = self._line if self._line is not None else bytearray()
+        line += text[:taken]
+        self._line = line
+        if len(line) > (MAX_HEAD if self._left == _TRAILER else MAX_CHUNK_LINE):
+            raise InvalidResponse("the server sent a chunk line or trailer that is too long")
+        if end:
+            self._read_line(line)
+        elif self._left == _CHUNK_END and not b"\r\n".startswith(line):
+            raise InvalidResponse("the server sent a chunk that is longer than its size")
+        return taken
+
+    def _read_line(self, line: bytearray) -> None:
+        if self._left == _CHUNK_END:
+            if line != b"\r\n":
+                raise InvalidResponse("the server sent a chunk that is longer than its size")
+            self._left, self._line = 0, None
+        elif self._left == _TRAILER:
+            self._read_trailer(line)
+        else:
+            match = _CHUNK_LINE.fullmatch(line)
+            size = int(match[1], 16) if match else MAX_LENGTH + 1
+            if size > MAX_LENGTH:
+                raise InvalidResponse(f"the server sent a bad chunk size: {bytes(line[:40])!r}")
+            self._left, self._line = size or _TRAILER, None
+
+    def _read_trailer(self, lines: bytearray) -> None:
+        """Trailer lines pile up in ``_line`` until the empty one."""
+        section = b"\n" + lines
+        end = _HEAD_END.search(section)
+        if end is None:
+            return
+        self.trailers = parse_fields(_unfolded_lines(section[: end.start()])[1:])
+        self._line = None
+        self.done = True

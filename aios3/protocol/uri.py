@@ -1,0 +1,124 @@
+"""Percent-encoding, once: keys and queries to the exact characters that are signed and sent.
+
+In: a key, query pairs, an endpoint as a user writes it. Out: ASCII that nothing parses again, so dot
+segments, double slashes and ``%2F`` inside keys stay what they are.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+(UriEncode: everything but A-Z a-z 0-9 - . _ ~ becomes upper-case %XX; "/" only stays in the key)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import SplitResult, quote, urlsplit
+
+from ..errors import InvalidInput
+
+MAX_KEY_BYTES = 1024
+DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]")
+
+
+class Endpoint(NamedTuple):
+    """Where a store listens: scheme, host, port, and a path prefix (already encoded, no trailing slash)."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str
+
+
+def encode_key(key: str) -> str:
+    """Return *key* as it stands in a request path, without a leading slash.
+
+    Raises:
+        InvalidInput: *key* is empty, longer than 1024 bytes of UTF-8, or has a lone surrogate.
+    """
+    if not key:
+        raise InvalidInput("key is empty: S3 stores nothing under an empty key")
+    try:
+        # A character is at most 4 bytes of UTF-8, so most keys need no count.
+        if len(key) > MAX_KEY_BYTES // 4 and (size := len(key.encode())) > MAX_KEY_BYTES:
+            raise InvalidInput(f"key {key[:40]!r}... is {size} bytes of UTF-8, S3 takes at most {MAX_KEY_BYTES}")
+        return quote(key, safe="/")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"key {key!r} has a lone surrogate at index {error.start}: it has no UTF-8 form") from error
+
+
+def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the query string, encoded and in canonical order: what is signed is what is sent.
+
+    A subresource such as ``acl`` is the pair ``("acl", "")`` and comes out as ``acl=``.
+    """
+    try:
+        encoded = [(quote(name, safe=""), quote(value, safe="")) for name, value in pairs]
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"query value {error.object!r} has a lone surrogate: it has no UTF-8 form") from error
+    # Sorted after encoding, as SigV4 wants it: "%" sorts below letters and digits.
+    encoded.sort()
+    return "&".join([f"{name}={value}" for name, value in encoded])
+
+
+def parse_endpoint(text: str) -> Endpoint:
+    """Read an endpoint: ``host``, ``host:port`` (https is meant) or a URL, whose path is kept as a prefix.
+
+    Raises:
+        InvalidInput: it has a query, fragment, user or password, an unknown scheme, or a bad host or port.
+    """
+    url = text if "://" in text else f"https://{text}"
+    parts = _split(text, url)
+    if parts.scheme not in DEFAULT_PORTS:
+        raise InvalidInput(f"endpoint {text!r} has the scheme {parts.scheme!r}: use http or https")
+    for name, found in (("query", "?" in url), ("fragment", "#" in url), ("user or password", "@" in parts.netloc)):
+        if found:
+            shown = "the given endpoint" if "@" in parts.netloc else f"endpoint {text!r}"
+            raise InvalidInput(f"{shown} has a {name}: give scheme, host, port and path only")
+    return Endpoint(parts.scheme, _host(text, parts), _port(text, parts), _prefix(text, parts.path))
+
+
+def authority(scheme: str, host: str, port: int) -> str:
+    """Return the Host header's value: the default port is left out, as every HTTP client does."""
+    return host if DEFAULT_PORTS.get(scheme) == port else f"{host}:{port}"
+
+
+def _split(text: str, url: str) -> SplitResult:
+    # urlsplit silently drops tabs and newlines, so they are refused before it can.
+    if not url.isprintable() or " " in url:
+        raise InvalidInput(f"endpoint {text!r} has white space or control characters")
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise InvalidInput(f"endpoint {text!r} is not a URL: {error}") from error
+
+
+def _host(text: str, parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    host = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError as error:
+            raise InvalidInput(f"endpoint {text!r} has a host that IDNA cannot encode: {error}") from error
+    if not _HOST.fullmatch(host):
+        raise InvalidInput(f"endpoint {text!r} has no usable host")
+    return host.lower()
+
+
+def _port(text: str, parts: SplitResult) -> int:
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise InvalidInput(f"endpoint {text!r} has a bad port: {error}") from error
+    if port == 0:
+        raise InvalidInput(f"endpoint {text!r} has port 0: nothing can listen there")
+    return DEFAULT_PORTS[parts.scheme] if port is None else port
+
+
+def _prefix(text: str, path: str) -> str:
+    path = path.rstrip("/")
+    try:
+        return quote(path, safe="/%")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"endpoint {text!r} has a lone surrogate in its path") from error

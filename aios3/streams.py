@@ -1,0 +1,222 @@
+"""Bodies at the user's end: files as request bodies, and the stream that a download is read from."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Protocol, Self, TypeVar
+
+from .errors import InvalidInput
+from .protocol.messages import Buffer, RequestBody, ResponseBody
+
+# One read of a file: large enough that the hop to a thread is lost in it.
+FILE_PIECE = 1024 * 1024
+T = TypeVar("T")
+
+
+class Described(Protocol):
+    """The members of a GetObjectResult that a stream shows."""
+
+    headers: Mapping[str, str]
+
+    @property
+    def body(self) -> ResponseBody:
+        """Where the bytes come from."""
+
+    @property
+    def content_length(self) -> int | None: ...
+    @property
+    def content_range(self) -> str | None: ...
+    @property
+    def content_type(self) -> str | None: ...
+    @property
+    def etag(self) -> str | None: ...
+    @property
+    def last_modified(self) -> datetime | None: ...
+    @property
+    def metadata(self) -> Mapping[str, str]: ...
+    @property
+    def version_id(self) -> str | None: ...
+
+
+class ObjectStream:
+    """An object while it is read: bytes as they arrive, memory of a piece.
+
+    Use it as an async context manager, or close it when it is not read to the end; at the end it has let go of
+    its connection by itself.
+
+    Attributes:
+        size: Bytes that this stream gives; None when the server did not say.
+        etag, content_type, content_range, last_modified, metadata, version_id: What S3 says of the object.
+        headers: All response headers, names in lower case.
+    """
+
+    def __init__(self, result: Described) -> None:
+        self._body = result.body
+        self._rest = b""
+        self.size = result.content_length
+        self.etag = result.etag
+        self.content_type = result.content_type
+        self.content_range = result.content_range
+        self.last_modified = result.last_modified
+        self.metadata = result.metadata
+        self.version_id = result.version_id
+        self.headers = result.headers
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return at most *n* bytes as soon as there are any, all the rest for -1, b"" at the end.
+
+        Raises:
+            TruncatedBody: the connection was cut; nothing short is passed off as whole.
+            ReadTimeout: no byte came for the client's ``read_timeout``.
+        """
+        return await self._body.read(n)
+
+    async def readinto(self, buffer: bytearray | memoryview) -> int:
+        """Fill *buffer* from its start with what is there; return how many bytes that was, 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        data = await self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._body.__aiter__()
+
+    async def chunks(self, size: int) -> AsyncIterator[bytes]:
+        """Give pieces of exactly *size* bytes; the last may be shorter."""
+        if size < 1:
+            raise InvalidInput(f"chunk size must be at least 1, not {size}")
+        parts: list[bytes] = []
+        missing = size
+        while piece := await self.read(missing):
+            parts.append(piece)
+            missing -= len(piece)
+            if not missing:
+                yield b"".join(parts)
+                parts, missing = [], size
+        if parts:
+            yield b"".join(parts)
+
+    async def close(self) -> None:
+        """Let go of the connection; what was not read is lost. Idempotent."""
+        await self._body.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class FileBody:
+    """A file as a request body: from where it stands now to its end, read in a thread.
+
+    Args:
+        file: Binary and seekable. The caller's to close, unless *owned*.
+    """
+
+    def __init__(self, file: IO[bytes], start: int, length: int, *, owned: bool = False) -> None:
+        self._file = file
+        self._start = start
+        self._owned = owned
+        self.length = length
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the bytes, at most ``length`` and one more piece: a file that grew is noticed, not cut."""
+        while piece := await asyncio.to_thread(self._file.read, FILE_PIECE):
+            yield piece
+
+    async def rewind(self) -> bool:
+        """Go back to where the body starts."""
+        await asyncio.to_thread(self._file.seek, self._start)
+        return True
+
+    async def sha256(self) -> str:
+        """Read the file once for its digest, and go back."""
+        digest = await asyncio.to_thread(self._digest)
+        await self.rewind()
+        return digest
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        left = self.length
+        while left and (piece := self._file.read(min(FILE_PIECE, left))):
+            digest.update(piece)
+            left -= len(piece)
+        return digest.hexdigest()
+
+    async def close(self) -> None:
+        """Close the file if this body opened it."""
+        if self._owned:
+            await asyncio.to_thread(self._file.close)
+
+
+async def request_body(data: Buffer | str | Path | IO[bytes]) -> Buffer | FileBody:
+    """Return what the transport sends for *data*; a Path is opened here, and is the body's to close.
+
+    Raises:
+        InvalidInput: not bytes-like, str, Path or a binary file of known length.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return data
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, os.PathLike):
+        return await asyncio.to_thread(_open, Path(data))
+    if hasattr(data, "read") and hasattr(data, "seek"):
+        return await asyncio.to_thread(_measure, data)
+    raise InvalidInput(f"data must be bytes-like, str, a Path or a seekable binary file, not {type(data).__name__}")
+
+
+def _open(path: Path) -> FileBody:
+    file = path.open("rb")
+    try:
+        return FileBody(file, 0, os.fstat(file.fileno()).st_size, owned=True)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _measure(file: IO[bytes]) -> FileBody:
+    try:
+        start = file.tell()
+        length = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+        first = file.read(0)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"the file's length cannot be known: {error}") from error
+    if not isinstance(first, bytes):
+        raise InvalidInput("the file is opened in text mode: open it with 'rb'")
+    return FileBody(file, start, max(length, 0))
+
+
+class Opening:
+    """A download that can be awaited or entered: ``stream = await ...`` or ``async with ... as stream``."""
+
+    def __init__(self, open_stream: Callable[[], Any]) -> None:
+        self._open = open_stream
+        self._stream: ObjectStream | None = None
+
+    def __await__(self) -> Any:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> ObjectStream:
+        stream: ObjectStream = await self._open()
+        self._stream = stream
+        return stream
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            await self._stream.close()
+
+
+__all__ = ["FileBody", "ObjectStream", "Opening", "RequestBody", "request_body"]

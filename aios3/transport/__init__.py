@@ -1,0 +1,11 @@
+"""The only package that touches sockets: HTTP/1.1 connections on transports that an aiohttp connector opens.
+
+connection.py is one connection and its response bodies, dialer.py asks a connector for a transport, pool.py keeps
+connections per origin with limits and timeouts, and has one Pool for each event loop.
+"""
+
+from __future__ import annotations
+
+from .pool import Pool, PoolOptions
+
+__all__ = ["Pool", "PoolOptions"]

@@ -1,0 +1,500 @@
+"""One HTTP/1.1 connection: a BufferedProtocol over a transport that a connector made and lent.
+
+The bytes of every connection of a loop arrive in one shared buffer, since the loop calls get_buffer, recv_into and
+buffer_updated back to back: an idle connection holds no buffer at all. Nothing here knows S3, retries or limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import warnings
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from ..errors import ConnectError, S3Error, SourceChanged, TransportError, TruncatedBody
+from ..protocol.http1 import ResponseHead, ResponseReader
+from ..protocol.messages import Buffer, RequestBody
+
+# A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
+SMALL_BODY = 64 * 1024
+PIECE = 256 * 1024
+# Seconds that a TLS peer has to answer our goodbye (one that never does kept sockets open for 5 s and more).
+GOODBYE = 1.0
+# Body bytes that may wait for a slow reader before the socket is left alone.
+HIGH_WATER = 1024 * 1024
+EVERYTHING = 1 << 62
+
+
+class Owner(Protocol):
+    """What a connection tells the pool it belongs to."""
+
+    scratch: memoryview
+
+    def freed(self, connection: Connection) -> None:
+        """The exchange is over, and the connection can be used again."""
+
+    def lost(self, connection: Connection) -> None:
+        """The connection cannot be used any more: its slot is free."""
+
+    def gone(self, connection: Connection) -> None:
+        """Its socket is closed."""
+
+
+class Loan(Protocol):
+    """A connector's ``Connection``: we hold it as long as we use the transport."""
+
+    _protocol: object
+
+    def close(self) -> None:
+        """End the loan: the connector has its slot back."""
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Sends one request at a time and reads its response.
+
+    Args:
+        transport: What the connector opened; ours from now on.
+        loan: The connector's handle on it, closed when the transport is gone.
+        displaced: The protocol that the connector had put on the transport.
+        owner: Told when the connection is free again, or lost.
+        origin: Names the connections that can stand in for this one.
+        absolute: What a request target begins with behind a plain HTTP proxy (RFC 9112 3.2.2); else "".
+        tail: What ends every head: unsigned header lines, and the empty line.
+    """
+
+    __slots__ = (
+        "_displaced",
+        "_goodbye",
+        "_lost",
+        "_paused",
+        "_quiet",
+        "_reader",
+        "_reusable",
+        "_scratch",
+        "_sending",
+        "_unsent",
+        "_waiter",
+        "_wanted",
+        "_writable",
+        "absolute",
+        "idle_since",
+        "loan",
+        "loop",
+        "origin",
+        "owner",
+        "tail",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loan: Loan,
+        displaced: asyncio.Protocol,
+        owner: Owner,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        origin: str,
+        absolute: bytes,
+        tail: bytes,
+    ) -> None:
+        self.transport = transport
+        self.loan = loan
+        self.owner = owner
+        self.loop = loop
+        self.origin = origin
+        self.absolute = absolute
+        self.tail = tail
+        self.idle_since = 0.0
+        self._displaced = displaced
+        self._scratch = owner.scratch
+        self._reader: ResponseReader | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._wanted = 0
+        self._sending = False
+        self._reusable = True
+        self._paused = False
+        self._lost: S3Error | None = None
+        self._quiet = 0
+        self._unsent = 0
+        self._goodbye: asyncio.TimerHandle | None = None
+
+    # -------------------------------------------------------------- one exchange
+    async def exchange(self, head: bytes, body: Buffer | RequestBody, method: str) -> Body:
+        """Send a request; return its response as soon as the head is here.
+
+        *head* comes from request_head. Whatever interrupts this, cancellation too, closes this connection and nothing else.
+
+        Raises:
+            TransportError: no answer came.
+            InvalidResponse: what came is not HTTP.
+            SourceChanged: the body is not as long as it said.
+        """
+        if self.absolute:
+            head = head.replace(b" ", b" " + self.absolute, 1)
+        head += self.tail
+        self._reader = reader = ResponseReader(method)
+        self._reusable = True
+        try:
+            if isinstance(body, bytes) and len(body) <= SMALL_BODY:
+                self.transport.write(head + body if body else head)
+            else:
+                await self._send(head, body)
+            if reader.head is None:
+                await self.wait(reader, 0)
+        except BaseException as error:
+            self.let_go(reader, error)
+            raise
+        return Body(self, reader)
+
+    async def _send(self, head: bytes, body: Buffer | RequestBody) -> None:
+        """Write head and body with back-pressure; stop when the answer is here before the body is sent."""
+        self._sending = True
+        self._quiet = 0
+        self.transport.write(head)
+        if isinstance(body, (bytes, bytearray, memoryview)):
+            self._reusable = await self._send_buffer(memoryview(body).cast("B"))
+        else:
+            self._reusable = await self._send_stream(body)
+        self._sending = False
+        if self._reader is not None and self._reader.done:
+            self._finished()
+
+    async def _send_buffer(self, view: memoryview) -> bool:
+        for start in range(0, len(view), PIECE):
+            if not await self._write(view[start : start + PIECE]):
+                return start + PIECE >= len(view)
+        return True
+
+    async def _send_stream(self, body: RequestBody) -> bool:
+        """Write a body from its source, one piece behind it: the last goes out only when the length is right."""
+        held: Buffer = b""
+        given = 0
+        async for piece in body.chunks():
+            given += len(piece)
+            if given > body.length:
+                break
+            if held and not await self._write(held):
+                return False
+            held = piece
+        if given != body.length:
+            found = f"at least {given}" if given > body.length else str(given)
+            raise SourceChanged(f"the source declared {body.length} bytes and gave {found}")
+        await self._write(held)
+        return True
+
+    async def _write(self, data: Buffer) -> bool:
+        """Write, and wait while the peer is slow; False when an answer came meanwhile."""
+        if self._answered():
+            return False
+        self.transport.write(data)
+        if self._writable is not None:
+            await self._writable
+        return not self._answered()
+
+    def _answered(self) -> bool:
+        reader = self._reader
+        if reader is None or reader.head is not None:
+            return True
+        if self._lost is not None:
+            raise self._lost
+        return False
+
+    async def wait(self, reader: ResponseReader, wanted: int) -> None:
+        """Wait for the head and *wanted* bytes of the body, or the body's end."""
+        if self._lost is None:
+            self._wanted = wanted
+            self._quiet = 0
+            self._waiter = waiter = self.loop.create_future()
+            try:
+                await waiter
+            finally:
+                # Another exchange may have begun here before this task ran again.
+                if self._waiter is waiter:
+                    self._waiter = None
+        # A result, never an exception, wakes us: nobody may be left to retrieve one after a cancellation.
+        if self._lost is not None and not reader.done and (reader.head is None or reader.buffered < wanted):
+            raise self._lost
+
+    def let_go(self, reader: ResponseReader, error: BaseException | None = None) -> None:
+        """Close the connection unless it has gone on to another exchange."""
+        if self._reader is reader:
+            self.abort(error)
+
+    def _finished(self) -> None:
+        """The response is complete: the connection goes back to the pool, or away."""
+        reader, self._reader = self._reader, None
+        keep = reader is not None and reader.head is not None and reader.head.keep_alive and not reader.surplus
+        if keep and self._reusable and self._lost is None:
+            self.owner.freed(self)
+        else:
+            self.abort()
+
+    def resume_reading(self) -> None:
+        """The reader has taken what was buffered."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    # -------------------------------------------------------------- the end
+    @property
+    def busy(self) -> bool:
+        """An exchange is going on."""
+        return self._reader is not None
+
+    @property
+    def closed(self) -> bool:
+        """The connection cannot be used any more."""
+        return self._lost is not None or self.transport.is_closing()
+
+    def abort(self, error: BaseException | None = None) -> None:
+        """Close at once, without flushing or a TLS goodbye; the slot is free when this returns."""
+        self._fail(error if isinstance(error, S3Error) else ConnectError("the connection was closed by this side"))
+        self.transport.abort()
+        self._end_loan()
+
+    def close_idle(self) -> None:
+        """Close politely: with a goodbye over TLS, which is given a second."""
+        self._fail(ConnectError("the connection was closed by this side"))
+        if self.transport.get_extra_info("ssl_object") is None:
+            self.transport.abort()
+        else:
+            self.transport.close()
+            self._goodbye = self.loop.call_later(GOODBYE, self.transport.abort)
+        self._end_loan()
+
+    def disown(self) -> None:
+        """In a forked child: make sure that nothing here ever touches the parent's socket or its event loop.
+
+        Closing would remove the socket from the epoll set that parent and child share. aiohttp's Connection does
+        so when it is collected, unless it has no protocol any more.
+        """
+        self._reader = None
+        self._lost = ConnectError("the connection belongs to the parent process")
+        self.loan._protocol = None
+
+    def _end_loan(self) -> None:
+        # close(), never release(): a released transport would be handed to others with our protocol on it.
+        self.loan.close()
+        self.owner.lost(self)
+
+    def _fail(self, error: S3Error) -> None:
+        if self._lost is None:
+            self._lost = error
+        self._wake()
+
+    def _wake(self) -> None:
+        for future in (self._waiter, self._writable):
+            if future is not None and not future.done():
+                future.set_result(None)
+
+    def tick(self, patience: int) -> bool:
+        """Count a tick without progress while somebody waits; True when *patience* is used up."""
+        unsent = self.transport.get_write_buffer_size() if self._sending or self._unsent else 0
+        if unsent != self._unsent or (self._waiter is None and self._writable is None):
+            self._unsent = unsent
+            self._quiet = 0
+            return False
+        self._quiet += 1
+        return self._quiet > patience
+
+    # -------------------------------------------------------------- asyncio calls these
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the loop's shared buffer for the one read that follows."""
+        return self._scratch
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Read what arrived; nothing stays in the shared buffer."""
+        self._quiet = 0
+        reader = self._reader
+        if reader is None:
+            # Idle, and the peer speaks: it may not, and what it says belongs to no request.
+            self.abort()
+            return
+        try:
+            reader.feed(self._scratch[:nbytes])
+        except S3Error as error:
+            self.abort(error)
+            return
+        self._progress(reader)
+
+    def _progress(self, reader: ResponseReader) -> None:
+        if reader.head is None:
+            return
+        if reader.done and not self._sending:
+            self._finished()
+        elif reader.buffered > HIGH_WATER and self._wanted != EVERYTHING and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        if reader.done or self._sending or reader.buffered >= self._wanted:
+            self._wake()  # a sender too: the answer is here, the rest of its body need not go out
+
+    def eof_received(self) -> bool:
+        """The peer has said all; the transport closes itself after this, an idle one at once."""
+        if self._reader is None:
+            self.abort()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Judge what was received, end the loan, and let the connector's own protocol know."""
+        reader = self._reader
+        if reader is not None and self._lost is None:
+            if exc is not None:
+                self._drain(reader)
+            self._lost = _end_of(reader, exc)
+        self._fail(ConnectError("the connection was lost"))
+        # The connector waits for its own protocol to hear of the end: without this its close() hangs for ever.
+        self._displaced.connection_lost(exc)
+        self._end_loan()
+        if self._goodbye is not None:
+            self._goodbye.cancel()
+        self.owner.gone(self)
+
+    def _drain(self, reader: ResponseReader) -> None:
+        """Read what the kernel holds: an answer sent before a reset (403 to a large body) is still there."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or self.transport.get_extra_info("ssl_object") is not None:
+            return
+        try:
+            with socket.socket(fileno=os.dup(sock.fileno())) as copy:
+                copy.setblocking(False)
+                while not reader.done and (data := copy.recv(PIECE)):
+                    reader.feed(memoryview(data))
+        except (OSError, S3Error):
+            return
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is full: senders wait."""
+        self._writable = self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        """The transport's buffer has room again."""
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+
+
+def _end_of(reader: ResponseReader, exc: Exception | None) -> S3Error:
+    """Return what to tell whoever wants more of a response than came before the connection ended."""
+    error: S3Error
+    if exc is None or reader.done:
+        try:
+            reader.feed_eof()
+            return ConnectError("the connection was lost after the response")
+        except TransportError as cut:
+            return cut
+    if reader.head is None:
+        error = ConnectError(f"the connection was lost before an answer came: {exc}")
+    else:
+        error = TruncatedBody(f"the connection was lost in the middle of the body: {exc}")
+    error.__cause__ = exc
+    return error
+
+
+class Body:
+    """A response: its head, and its body as it is read from the connection.
+
+    When the last byte has arrived the connection goes back to the pool by itself, read or not. A body that is
+    dropped before that closes its connection; ``close`` does so explicitly.
+    """
+
+    __slots__ = ("_connection", "_reader", "_taken")
+
+    def __init__(self, connection: Connection, reader: ResponseReader) -> None:
+        self._connection: Connection | None = connection
+        self._reader = reader
+        self._taken = 0  # bytes of the first chunk that were read already
+
+    @property
+    def head(self) -> ResponseHead:
+        """Status and fields; the exchange returns a body only when there is a head."""
+        head = self._reader.head
+        assert head is not None
+        return head
+
+    @property
+    def trailers(self) -> dict[str, str]:
+        """Fields that came after a chunked body; complete once the body is read."""
+        return self._reader.trailers or {}
+
+    async def read(self, size: int = -1) -> bytes:
+        """Read at most *size* bytes as soon as there are any; all that remain for -1; b"" at the end.
+
+        Raises:
+            TruncatedBody, ReadTimeout, ConnectError: the rest will not come.
+        """
+        reader = self._reader
+        if size < 0:
+            if not reader.done:
+                await self._more(EVERYTHING)
+            return self._take_all()
+        if not reader.buffered and not reader.done and size:
+            await self._more(1)
+        return self._take(size)
+
+    async def read_at_most(self, limit: int) -> bytes:
+        """Read the whole body, or its first *limit* bytes: for error bodies, which are short."""
+        parts: list[bytes] = []
+        while limit > 0 and (piece := await self.read(limit)):
+            parts.append(piece)
+            limit -= len(piece)
+        return b"".join(parts)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the pieces as they arrive, without copying them together."""
+        reader = self._reader
+        while True:
+            if not reader.buffered:
+                if reader.done:
+                    return
+                await self._more(1)
+                continue
+            yield self._take(EVERYTHING)
+
+    async def close(self) -> None:
+        """Let go of the connection; one with bytes still to come is closed, since they would come first."""
+        connection, self._connection = self._connection, None
+        if connection is not None and not self._reader.done:
+            connection.let_go(self._reader)
+
+    async def _more(self, wanted: int) -> None:
+        connection = self._connection
+        if connection is None:
+            raise TransportError("the response was closed before its body was read")
+        connection.resume_reading()
+        try:
+            await connection.wait(self._reader, wanted)
+        except BaseException as error:
+            connection.let_go(self._reader, error)
+            raise
+
+    def _take(self, size: int) -> bytes:
+        """Take from the first chunk only: joining would copy what need not be."""
+        reader = self._reader
+        if not reader.chunks:
+            return b""
+        first = reader.chunks[0]
+        data = first[self._taken : self._taken + size]
+        self._taken += len(data)
+        if self._taken == len(first):
+            reader.chunks.popleft()
+            self._taken = 0
+        reader.buffered -= len(data)
+        return data
+
+    def _take_all(self) -> bytes:
+        if self._taken:
+            self._reader.chunks[0] = self._reader.chunks[0][self._taken :]
+            self._taken = 0
+        return self._reader.take()
+
+    def __del__(self) -> None:
+        connection = self._connection
+        if connection is None or self._reader.done or connection.closed:
+            return
+        warnings.warn("a response was dropped before its body was read or closed", ResourceWarning, source=self)
+        if not connection.loop.is_closed():
+            connection.let_go(self._reader)

@@ -1,0 +1,164 @@
+"""Asks an aiohttp connector for a transport, and puts our protocol on it.
+
+The connector does DNS, happy eyeballs, TLS, proxies, and whatever a user's own one does (SOCKS, Unix sockets), and
+keeps its own limit. It believes that it serves a ClientRequest, so it gets one.
+
+What aiohttp promises and what was measured of it (3.9 to 3.14): a Connection must be held as long as its transport,
+and be given back by close(); a transport that was spoken to before we are on it is useless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+import aiohttp
+from aiohttp.tracing import Trace
+from yarl import URL
+
+from ..errors import ConnectError, ConnectTimeout, InvalidResponse, PoolTimeout, TransportError
+from ..protocol.messages import Address
+from .connection import Connection, Owner
+from .options import PoolOptions
+
+# Times are ours: one limit for DNS, TCP, TLS and CONNECT together, none while the connector makes us queue.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+class _Watch(NamedTuple):
+    """What a trace needs to move the deadline of one dial between queueing and connecting."""
+
+    limit: asyncio.Timeout
+    pool_deadline: float | None
+    connect_timeout: float
+    stage: list[type[TransportError]]
+
+
+class Dialer:
+    """Opens connections on one connector.
+
+    Args:
+        connector: Where transports come from; never closed here.
+        options: Timeouts, proxy, TLS verification.
+        make_room: Called when the connector would make us wait: close an idle connection on it, if there is one.
+    """
+
+    def __init__(self, connector: aiohttp.BaseConnector, options: PoolOptions, make_room: Callable[[], None]) -> None:
+        self.connector = connector
+        self.options = options
+        self._make_room = make_room
+        self._traces = aiohttp.TraceConfig()
+        self._traces.on_connection_queued_start.append(self._queued)
+        self._traces.on_connection_queued_end.append(self._admitted)
+        self._traces.freeze()
+
+    async def dial(self, address: Address, owner: Owner, pool_deadline: float | None) -> Connection:
+        """Open a connection to *address*.
+
+        Raises:
+            ConnectTimeout, PoolTimeout: it took too long to connect, or to get a slot of the connector.
+            ConnectError: it failed.
+            InvalidResponse: the peer spoke before it was asked.
+        """
+        loop = asyncio.get_running_loop()
+        proxy = self.options.proxy_for(address)
+        request = self._client_request(address, proxy, loop)
+        stage: list[type[TransportError]] = [ConnectTimeout]
+        try:
+            async with asyncio.timeout(self.options.connect_timeout) as limit:
+                watch = _Watch(limit, pool_deadline, self.options.connect_timeout, stage)
+                trace = Trace(None, self._traces, watch)  # type: ignore[arg-type]  # no session is behind this
+                loan = await self.connector.connect(request, [trace], _NO_TIMEOUT)
+        except TimeoutError as error:
+            raise self._too_late(stage[0], address, proxy) from error
+        except aiohttp.ClientHttpProxyError as error:
+            raise ConnectError(
+                f"the proxy {_shown(proxy)} answered {error.status} {error.message} to CONNECT {address.host}:{address.port}"
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise ConnectError(f"cannot connect to {_where(address, proxy)}: {error}") from error
+        return self._take_over(loan, request, address, owner, loop)
+
+    def _take_over(
+        self,
+        loan: aiohttp.connector.Connection,
+        request: aiohttp.ClientRequest,
+        address: Address,
+        owner: Owner,
+        loop: asyncio.AbstractEventLoop,
+    ) -> Connection:
+        """Put our protocol where the connector's was."""
+        displaced, transport = loan.protocol, loan.transport
+        if displaced is None or transport is None or transport.is_closing():
+            loan.close()
+            raise ConnectError(f"{_where(address, None)} closed the connection as soon as it was made")
+        if displaced.should_close:
+            transport.abort()
+            loan.close()
+            raise InvalidResponse(f"{_where(address, None)} spoke before it was asked: it is no HTTP server")
+        absolute = f"{address.scheme}://{address.authority}" if request.proxy and not request.is_ssl() else ""
+        # The connector has put it there from the proxy's URL; over TLS it went with CONNECT.
+        password = request.headers.get("Proxy-Authorization") if absolute else None
+        lines = f"{self.options.extra}proxy-authorization: {password}\r\n" if password else self.options.extra
+        connection = Connection(
+            transport,
+            loan,
+            displaced,
+            owner,
+            loop=loop,
+            origin=address.origin,
+            absolute=absolute.encode(),
+            tail=f"{lines}\r\n".encode("ascii"),
+        )
+        transport.set_protocol(connection)
+        # aiohttp pauses a transport that it released with unread data; ours starts reading in any case.
+        if not transport.is_reading():
+            transport.resume_reading()
+        return connection
+
+    def _client_request(
+        self, address: Address, proxy: URL | None, loop: asyncio.AbstractEventLoop
+    ) -> aiohttp.ClientRequest:
+        return aiohttp.ClientRequest(
+            "GET",
+            URL.build(scheme=address.scheme, host=address.host.strip("[]"), port=address.port),
+            loop=loop,
+            session=_Session(),  # type: ignore[arg-type]  # a connector asks a request nothing of its session
+            response_class=aiohttp.ClientResponse,
+            proxy=proxy,
+            ssl=self.options.ssl,
+        )
+
+    async def _queued(self, session: object, watch: _Watch, params: object) -> None:
+        """The connector is at its limit: from here on it is pool time."""
+        watch.stage[0] = PoolTimeout
+        watch.limit.reschedule(watch.pool_deadline)
+        self._make_room()
+
+    async def _admitted(self, session: object, watch: _Watch, params: object) -> None:
+        watch.stage[0] = ConnectTimeout
+        watch.limit.reschedule(asyncio.get_running_loop().time() + watch.connect_timeout)
+
+    def _too_late(self, stage: type[TransportError], address: Address, proxy: URL | None) -> TransportError:
+        if stage is PoolTimeout:
+            return PoolTimeout(
+                f"no free connection within {self.options.pool_timeout} s: the connector is at its limit"
+            )
+        return ConnectTimeout(f"no connection to {_where(address, proxy)} within {self.options.connect_timeout} s")
+
+
+class _Session:
+    """The little that a ClientRequest may ask of a session."""
+
+    requote_redirect_url = True
+    _resolve_charset = None
+
+
+def _where(address: Address, proxy: URL | None) -> str:
+    through = f" through the proxy {_shown(proxy)}" if proxy is not None else ""
+    return f"{address.host}:{address.port}{through}"
+
+
+def _shown(proxy: URL | None) -> str:
+    return str(proxy.with_user(None)) if proxy is not None else "of the connector"

@@ -1,0 +1,84 @@
+"""How a client's connections behave."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from urllib.request import getproxies_environment, proxy_bypass_environment
+
+from yarl import URL
+
+from ..errors import InvalidInput
+from ..protocol.messages import Address
+
+
+def environment_proxies() -> dict[str, str]:
+    """Read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, once, when a client is made."""
+    return getproxies_environment()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolOptions:
+    """Limits, timeouts (seconds) and the way out, for one client.
+
+    Args:
+        max_connections: At once, over all endpoints; a smaller limit of the connector wins.
+        connect_timeout: For DNS, TCP, TLS and a proxy's CONNECT together.
+        read_timeout: Without progress in either direction while we want some.
+        pool_timeout: For a free connection; ``None`` waits as long as it takes.
+        keepalive_timeout: How long an idle connection is kept.
+        proxy: For everything; ``None`` looks at *proxies*.
+        proxies: As environment_proxies gives them.
+        ssl: ``True``, ``False`` (no verification) or a context.
+        extra: Header lines that every request carries, unsigned.
+    """
+
+    max_connections: int = 64
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    pool_timeout: float | None = None
+    keepalive_timeout: float = 15.0
+    proxy: URL | None = None
+    proxies: dict[str, str] = field(default_factory=dict)
+    ssl: ssl.SSLContext | bool = True
+    extra: str = ""
+
+    def __post_init__(self) -> None:
+        if (
+            isinstance(self.max_connections, bool)
+            or not isinstance(self.max_connections, int)
+            or self.max_connections < 1
+        ):
+            raise InvalidInput(f"max_connections must be a whole number from 1, not {self.max_connections!r}")
+        for name in ("connect_timeout", "read_timeout", "pool_timeout", "keepalive_timeout"):
+            value = getattr(self, name)
+            if name == "pool_timeout" and value is None:
+                continue
+            # NaN compares false with everything, so this refuses it too.
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+                raise InvalidInput(f"{name} must be a number of seconds above 0, not {value!r}")
+
+    def proxy_for(self, address: Address) -> URL | None:
+        """Return the proxy for an address, or None for the straight way."""
+        if self.proxy is not None or not self.proxies:
+            return self.proxy
+        if proxy_bypass_environment(f"{address.host}:{address.port}", self.proxies):
+            return None
+        found = self.proxies.get(address.scheme) or self.proxies.get("all")
+        return proxy_url(found) if found else None
+
+
+def proxy_url(text: str) -> URL:
+    """Read a proxy's URL: http://[user:password@]host:port.
+
+    Raises:
+        InvalidInput: it is no such URL; the message never shows a password.
+    """
+    try:
+        url = URL(text if "://" in text else f"http://{text}")
+        usable = url.scheme in ("http", "https") and bool(url.host)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidInput("proxy must be a URL such as http://proxy.example:3128; for SOCKS give a connector")
+    return url

@@ -1,0 +1,270 @@
+"""Connections of one client in one event loop: kept per origin, limited, timed, and given out in order.
+
+A free connection is taken without waiting for anything. One timer per pool, which runs only while there are
+connections, watches read timeouts and idle ones: a timer for each request would cost more than the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+import aiohttp
+
+from ..errors import PoolTimeout, ReadTimeout, TransportError
+from ..protocol.http1 import request_head
+from ..protocol.messages import Address, Request
+from .connection import Body, Connection
+from .dialer import Dialer
+from .options import PoolOptions
+
+SCRATCH = 256 * 1024
+# A TLS peer that does not answer our goodbye is cut off after a second; then close() need wait no longer.
+CLOSE_LIMIT = 1.5
+
+# Pools that share a user's connector share its limit too: one may have to close the idle connection of another.
+_sharing: weakref.WeakKeyDictionary[aiohttp.BaseConnector, weakref.WeakSet[Pool]] = weakref.WeakKeyDictionary()
+_all_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+class Pool:
+    """The connections of one client in one loop; made in that loop.
+
+    Args:
+        connector: The user's, never closed here; or None, with *make_connector* for one of our own.
+        make_connector: Makes the connector that this pool closes when it is closed.
+    """
+
+    def __init__(
+        self,
+        options: PoolOptions,
+        connector: aiohttp.BaseConnector | None,
+        make_connector: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
+    ) -> None:
+        self.options = options
+        self.loop = asyncio.get_running_loop()
+        self.scratch = memoryview(bytearray(SCRATCH))
+        self._connector = make_connector() if connector is None else connector
+        self._owned = self._connector if connector is None else None
+        self._dialer = Dialer(self._connector, options, self._make_room)
+        self._idle: dict[str, list[Connection]] = {}
+        self._live: set[Connection] = set()
+        self._slots = options.max_connections
+        self._waiters: deque[tuple[asyncio.Future[Connection | None], str]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._interval = min(0.5, max(0.01, min(options.read_timeout, options.keepalive_timeout) / 8))
+        self._patience = int(options.read_timeout / self._interval) + 1
+        self._closed = False
+        self._open_sockets: set[Connection] = set()
+        self._all_gone: asyncio.Future[None] | None = None
+        _sharing.setdefault(self._connector, weakref.WeakSet()).add(self)
+        _all_pools.add(self)
+
+    # -------------------------------------------------------------- sending
+    async def send(self, request: Request) -> Body:
+        """Send a request on a free or new connection; return the response when its head is here.
+
+        Raises:
+            TransportError: there is no usable answer; which kind says why.
+            InvalidResponse: the answer is not HTTP.
+            InvalidInput: the request has characters that HTTP cannot carry.
+        """
+        if self._closed:
+            raise TransportError("the client was closed")
+        head = request_head(request)
+        idle = self._idle.get(request.address.origin)
+        connection = idle.pop() if idle else await self._acquire(request.address)
+        return await connection.exchange(head, request.body, request.method)
+
+    async def _acquire(self, address: Address) -> Connection:
+        """Wait in line for a connection or a slot to open one in."""
+        deadline = None
+        if self.options.pool_timeout is not None:
+            deadline = self.loop.time() + self.options.pool_timeout
+        if self._slots > 0 and not self._waiters:
+            self._slots -= 1
+        elif not self._waiters and (oldest := self._oldest_idle()) is not None:
+            oldest.close_idle()
+            self._slots -= 1
+        elif (connection := await self._line_up(address, deadline)) is not None:
+            return connection
+        return await self._open(address, deadline)
+
+    async def _open(self, address: Address, deadline: float | None) -> Connection:
+        """Use a slot that was taken for us; give it back if that fails."""
+        try:
+            connection = await self._dialer.dial(address, self, deadline)
+        except BaseException:
+            self._slot_freed()
+            raise
+        self._live.add(connection)
+        self._open_sockets.add(connection)
+        if self._closed:
+            connection.abort()
+            raise TransportError("the client was closed")
+        if self._timer is None:
+            self._timer = self.loop.call_later(self._interval, self._tick)
+        return connection
+
+    async def _line_up(self, address: Address, deadline: float | None) -> Connection | None:
+        """Wait for a connection to *address*, or None for a slot."""
+        future: asyncio.Future[Connection | None] = self.loop.create_future()
+        entry = (future, address.origin)
+        self._waiters.append(entry)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await future
+        except BaseException as error:
+            self._leave_line(entry)
+            if isinstance(error, TimeoutError):
+                raise PoolTimeout(
+                    f"all {self.options.max_connections} connections were in use for {self.options.pool_timeout} s"
+                ) from error
+            raise
+
+    def _leave_line(self, entry: tuple[asyncio.Future[Connection | None], str]) -> None:
+        """Give back what was handed over at the very moment of giving up."""
+        future = entry[0]
+        if entry in self._waiters:
+            self._waiters.remove(entry)
+        elif future.cancelled() or future.exception() is not None:
+            return
+        elif (connection := future.result()) is None:
+            self._slot_freed()
+        elif not connection.closed:
+            self.freed(connection)
+
+    # -------------------------------------------------------------- connections tell
+    def freed(self, connection: Connection) -> None:
+        """Hand a free connection to the first who can use it, or keep it."""
+        if self._waiters:
+            self._hand_over(connection)
+            return
+        if self._closed or self._crowded():
+            connection.close_idle()
+            return
+        connection.idle_since = self.loop.time()
+        idle = self._idle.get(connection.origin)
+        if idle is None:
+            self._idle[connection.origin] = [connection]
+        else:
+            idle.append(connection)
+
+    def lost(self, connection: Connection) -> None:
+        """A connection is gone: its slot is free."""
+        if connection not in self._live:
+            return
+        self._live.discard(connection)
+        idle = self._idle.get(connection.origin)
+        if idle is not None and connection in idle:
+            idle.remove(connection)
+        self._slot_freed()
+
+    def gone(self, connection: Connection) -> None:
+        """A connection's socket is closed."""
+        self._open_sockets.discard(connection)
+        if not self._open_sockets and self._all_gone is not None and not self._all_gone.done():
+            self._all_gone.set_result(None)
+
+    def _hand_over(self, connection: Connection) -> None:
+        """Serve the first in line; one who needs another origin gets the slot instead."""
+        while self._waiters:
+            future, origin = self._waiters[0]
+            if future.done():
+                self._waiters.popleft()
+            elif origin == connection.origin:
+                self._waiters.popleft()
+                future.set_result(connection)
+                return
+            else:
+                connection.close_idle()  # its slot goes to the first in line
+                return
+        self.freed(connection)
+
+    def _slot_freed(self) -> None:
+        while self._waiters:
+            future, _ = self._waiters.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
+        self._slots += 1
+
+    # -------------------------------------------------------------- idle connections
+    def _oldest_idle(self) -> Connection | None:
+        firsts = [idle[0] for idle in self._idle.values() if idle]
+        return min(firsts, key=lambda connection: connection.idle_since, default=None)
+
+    def _make_room(self) -> None:
+        """Close the longest idle connection of any pool on our connector, so that it can open another."""
+        sharing = [pool for pool in _sharing.get(self._connector, ()) if pool.loop is self.loop]
+        oldest = [connection for pool in sharing if (connection := pool._oldest_idle()) is not None]
+        if oldest:
+            connection = min(oldest, key=lambda candidate: candidate.idle_since)
+            connection.close_idle()
+
+    def _crowded(self) -> bool:
+        """Somebody else, a ClientSession say, waits for a slot of the connector that an idle connection would hold."""
+        if self._owned is not None:
+            return False
+        # Not public, but nothing public tells it; a connector without it merely waits for our keep-alive to end.
+        return any(getattr(self._connector, "_waiters", {}).values())
+
+    # -------------------------------------------------------------- the timer
+    def _tick(self) -> None:
+        """Look at every connection: no progress for too long, idle for too long."""
+        self._timer = None
+        for connection in [c for c in self._live if c.tick(self._patience)]:
+            connection.abort(ReadTimeout(f"{connection.origin}: no progress for {self.options.read_timeout} s"))
+        expired = self.loop.time() - self.options.keepalive_timeout
+        crowded = self._crowded()
+        for idle in self._idle.values():
+            for connection in [c for c in idle if crowded or c.idle_since < expired]:
+                connection.close_idle()
+        self._idle = {origin: idle for origin, idle in self._idle.items() if idle}
+        if self._live:
+            self._timer = self.loop.call_later(self._interval, self._tick)
+
+    # -------------------------------------------------------------- the end
+    async def close(self) -> None:
+        """Close every connection, in use or not, and a connector of our own; return when their sockets are closed."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._waiters:
+            future, _ = self._waiters.popleft()
+            if not future.done():
+                future.set_exception(TransportError("the client was closed"))
+        for connection in list(self._live):
+            if connection.busy:
+                connection.abort(TransportError("the client was closed"))
+            else:
+                connection.close_idle()
+        if self._open_sockets:
+            self._all_gone = self.loop.create_future()
+            await asyncio.wait([self._all_gone], timeout=CLOSE_LIMIT)
+        if self._owned is not None:
+            await self._owned.close()
+
+    def disown(self) -> None:
+        """In a forked child: keep everything that was inherited, and touch none of it."""
+        self._closed = True
+        _inherited.append(self)
+        for connection in self._open_sockets:
+            connection.disown()
+
+
+# What a forked child must never collect.
+_inherited: list[Pool] = []
+
+
+def _forked() -> None:
+    for pool in list(_all_pools):
+        pool.disown()
+    _all_pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
