@@ -16,7 +16,10 @@ from .uri import Endpoint
 Addressing: TypeAlias = Literal["auto", "virtual", "path"]
 ADDRESSINGS: tuple[Addressing, ...] = ("auto", "virtual", "path")
 
-_AWS_HOST = re.compile(r"s3(?:[.-](?:dualstack\.)?([a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?")
+# s3-accelerate and s3-external-1 are AWS's too, but name no region.
+_AWS_HOST = re.compile(
+    r"s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?(?:[.-]([a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?"
+)
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})")
 # What can be a label (or labels) of a host name: 3-63 characters, no upper case, no underscore.
 _DNS_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")

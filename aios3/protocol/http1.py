@@ -50,10 +50,10 @@ def request_head(request: Request) -> bytes:
     target = f"{path}?{query}" if query else path
     lines = "\r\n".join([f"{name}: {value}" for name, value in headers.items()])
     head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n"
-    try:
-        data = head.encode("ascii")
-    except UnicodeEncodeError as error:
-        raise InvalidInput(f"{_culprit(headers)} has characters that are not ASCII") from error
+    # Asked, not tried: a UnicodeEncodeError carries the whole head, signature and token with it.
+    if not head.isascii():
+        raise InvalidInput(f"{_culprit(headers)} has characters that are not ASCII")
+    data = head.encode()
     # One count instead of a check per value: a stray CR or LF anywhere changes it.
     breaks = len(headers) + 1
     if data.count(b"\n") != breaks or data.count(b"\r") != breaks or b"\0" in data:
@@ -84,7 +84,7 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
     for line in lines:
         raw, colon, value = line.partition(":")
         try:
-            name = _NAMES[raw]
+            name = _NAMES[raw] if colon else _field_name(raw, colon)
         except KeyError:
             name = _field_name(raw, colon)
         value = value.strip(" \t")
@@ -102,14 +102,17 @@ def _field_name(raw: str, colon: str) -> str:
 
 
 def _plain_lines(head: bytes) -> list[str] | None:
-    """Split the head that nearly every server sends; None for one that needs ``_unfolded_lines``."""
+    """Split the head that nearly every server sends; None for one that needs ``_unfolded_lines``.
+
+    *head* has the CRLF of its last line: without it, splitlines would drop another line break that stands there.
+    """
     try:
         text = head.decode()
     except UnicodeDecodeError:
         return None
     # splitlines knows every control character that must not be here (and some that may: those take the long way).
     lines = text.splitlines()
-    if text.count("\r\n") != len(lines) - 1 or "\0" in text or "\n " in text or "\n\t" in text:
+    if text.count("\r\n") != len(lines) or "\0" in text or "\n " in text or "\n\t" in text:
         return None
     return lines
 
@@ -251,7 +254,7 @@ class ResponseReader:
             raise InvalidResponse(f"the peer does not speak HTTP/1.1: it began with {bytes(head[:32])!r}")
         end = head.find(b"\r\n\r\n", scanned)
         stop = end + 4
-        lines = _plain_lines(bytes(head[:end])) if end >= 0 else None
+        lines = _plain_lines(bytes(head[: end + 2])) if end >= 0 else None
         if lines is None:
             bare = _HEAD_END.search(head, scanned)
             end, stop = bare.span() if bare else (-1, len(head))
@@ -281,10 +284,18 @@ class ResponseReader:
         """Decide how the body ends (RFC 9112 6.3), and if the connection survives it."""
         coding = headers.get("transfer-encoding")
         length = headers.get("content-length")
-        size = -1 if length is None else _content_length(length)
-        if coding is not None and coding.lower() != "chunked":
-            raise InvalidResponse(f"the server sent Transfer-Encoding: {coding[:60]!r}, only chunked is known")
+        size = -1
+        if length is not None:
+            size = _content_length(length)
+            if "," in length:
+                headers["content-length"] = str(size)
         keep_alive = _keep_alive(headers.get("connection", ""), http11)
+        if coding is not None:
+            # ASCII, since the lower case of a Kelvin sign is "k".
+            if not (coding.isascii() and coding.lower() == "chunked"):
+                raise InvalidResponse(f"the server sent Transfer-Encoding: {coding[:60]!r}, only chunked is known")
+            # Both, or by HTTP/1.0: somebody on the way may see another end (RFC 9112 6.1, 6.3).
+            keep_alive = keep_alive and http11 and length is None
         if self._method == "HEAD" or status in (204, 304):
             size = 0
         elif coding is not None:
@@ -359,10 +370,9 @@ class ResponseReader:
 
     def _read_trailer(self, lines: bytearray) -> None:
         """Trailer lines pile up in ``_line`` until the empty one."""
-        section = b"\n" + lines
-        end = _HEAD_END.search(section)
-        if end is None:
+        # Only the end is looked at: a search through all of them at each line would be quadratic.
+        if not lines.endswith((b"\n\n", b"\n\r\n")) and lines != b"\n" and lines != b"\r\n":
             return
-        self.trailers = parse_fields(_unfolded_lines(section[: end.start()])[1:])
+        self.trailers = parse_fields(_unfolded_lines(b"\n" + lines)[1:-2])
         self._line = None
         self.done = True

@@ -99,7 +99,8 @@ def sign(
         timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
     """
     signed = {**headers, "x-amz-content-sha256": payload_hash, "x-amz-date": timestamp}
-    if credentials.token is not None:
+    # An empty one is none: AWS_SESSION_TOKEN="" is common, and a header without a value is refused.
+    if credentials.token:
         signed["x-amz-security-token"] = credentials.token
     signed["authorization"] = authorization(
         method,

@@ -18,7 +18,10 @@ from ..errors import InvalidInput
 
 MAX_KEY_BYTES = 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]")
+# Names as resolvers take them: labels of 1-63 characters (more would be a UnicodeError there), or an IP address.
+_HOST = re.compile(r"(?=[A-Za-z0-9])(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{0,62}[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\]")
+# What has no place in an endpoint, and may be a secret: a password, or a signature in a query.
+_REFUSED = (("@", "user or password"), ("?", "query"), ("#", "fragment"))
 
 
 class Endpoint(NamedTuple):
@@ -67,15 +70,16 @@ def parse_endpoint(text: str) -> Endpoint:
     Raises:
         InvalidInput: it has a query, fragment, user or password, an unknown scheme, or a bad host or port.
     """
-    url = text if "://" in text else f"https://{text}"
-    parts = _split(text, url)
+    # Before anything else: from here on the text may be shown.
+    for mark, name in _REFUSED:
+        if mark in text:
+            raise InvalidInput(f"the given endpoint has a {name} ({mark!r}): give scheme, host, port and path only")
+    parts = _split(text, text if "://" in text else f"https://{text}")
     if parts.scheme not in DEFAULT_PORTS:
         raise InvalidInput(f"endpoint {text!r} has the scheme {parts.scheme!r}: use http or https")
-    for name, found in (("query", "?" in url), ("fragment", "#" in url), ("user or password", "@" in parts.netloc)):
-        if found:
-            shown = "the given endpoint" if "@" in parts.netloc else f"endpoint {text!r}"
-            raise InvalidInput(f"{shown} has a {name}: give scheme, host, port and path only")
-    return Endpoint(parts.scheme, _host(text, parts), _port(text, parts), _prefix(text, parts.path))
+    # A path may be encoded already; what is not, is.
+    prefix = quote(parts.path.rstrip("/"), safe="/%")
+    return Endpoint(parts.scheme, _host(text, parts.netloc), _port(text, parts), prefix)
 
 
 def authority(scheme: str, host: str, port: int) -> str:
@@ -93,9 +97,9 @@ def _split(text: str, url: str) -> SplitResult:
         raise InvalidInput(f"endpoint {text!r} is not a URL: {error}") from error
 
 
-def _host(text: str, parts: SplitResult) -> str:
-    host = parts.netloc.rpartition("@")[2]
-    host = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+def _host(text: str, netloc: str) -> str:
+    # The last colon that is not inside an IPv6 address stands before the port.
+    host = netloc if netloc.endswith("]") else netloc.rpartition(":")[0] or netloc
     if not host.isascii():
         try:
             host = host.encode("idna").decode()
@@ -107,6 +111,9 @@ def _host(text: str, parts: SplitResult) -> str:
 
 
 def _port(text: str, parts: SplitResult) -> int:
+    # Empty is allowed by RFC 3986, but what has it is "http:/host" or "https://https://host".
+    if parts.netloc.endswith(":"):
+        raise InvalidInput(f"endpoint {text!r} has a colon without a port behind it")
     try:
         port = parts.port
     except ValueError as error:
@@ -114,11 +121,3 @@ def _port(text: str, parts: SplitResult) -> int:
     if port == 0:
         raise InvalidInput(f"endpoint {text!r} has port 0: nothing can listen there")
     return DEFAULT_PORTS[parts.scheme] if port is None else port
-
-
-def _prefix(text: str, path: str) -> str:
-    path = path.rstrip("/")
-    try:
-        return quote(path, safe="/%")
-    except UnicodeEncodeError as error:
-        raise InvalidInput(f"endpoint {text!r} has a lone surrogate in its path") from error
