@@ -6,12 +6,13 @@ What a verb lacks is on the operation: ``await bucket.client.call(GetObject(...)
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiohttp
 
@@ -37,6 +38,7 @@ from .streams import FileBody, ObjectStream, Opening, request_body
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 Keys: TypeAlias = list[Key]
 MAX_PAGE = 1000
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)")
 
 
 class Bucket:
@@ -233,7 +235,7 @@ class Bucket:
             byte_range = _range_header(start, end)
             if part_number is not None:
                 raise InvalidInput("part_number and a range (start, end) exclude each other")
-        elif version_id is if_match is if_none_match is if_modified_since is part_number is None:
+        elif (version_id, if_match, if_none_match, if_modified_since, part_number) == (None,) * 5:
             return GetObject(bucket=self.name, key=_name(key))
         else:
             byte_range = None
@@ -254,7 +256,7 @@ class Bucket:
         if wanted is not None and not _answers(wanted, result):
             await result.body.close()
             raise InvalidResponse(
-                f"{operation.resource}: asked for {wanted}, the server sent HTTP {result.status} "
+                f"{operation.resource}: asked for {wanted}, the server sent HTTP {result.http_status} "
                 f"with Content-Range: {result.content_range}"
             )
         return result
@@ -309,14 +311,18 @@ class Bucket:
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
         """
+        # The body is last, since it opens a Path: what is wrong with the rest must not leave a file open.
+        name = _name(key)
+        # A space as %20, which every store decodes; Ceph takes "+" as it is.
+        tagging = urlencode(tags, safe="", quote_via=quote) if tags else None
         body = data if isinstance(data, bytes) else await request_body(data)
         operation = PutObject(
             bucket=self.name,
-            key=_name(key),
+            key=name,
             body=body,
             content_type=content_type,
             metadata=metadata,
-            tagging=urlencode(tags) if tags else None,
+            tagging=tagging,
             storage_class=storage_class,
             acl=acl,
             if_none_match=if_none_match,
@@ -382,7 +388,30 @@ def _range_header(start: int, end: int | None) -> str:
 
 
 def _answers(wanted: str, result: GetObjectResult) -> bool:
-    """Tell if a response is the range that was asked for: some servers ignore Range, and send everything."""
-    first = wanted.removeprefix("bytes=").partition("-")[0]
-    found = result.content_range or ""
-    return result.status == 206 and (not first or found.startswith(f"bytes {first}-"))
+    """Tell if a response is the range that was asked for: some servers ignore Range, and send everything.
+
+    Content-Range decides, not the status: rclone sends the right bytes with 200.
+    """
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    found = _CONTENT_RANGE.fullmatch(result.content_range or "")
+    if found is None:
+        return result.http_status == 200 and _covers_all(first, last, result.content_length)
+    begin, end = int(found[1]), int(found[2])
+    if result.content_length not in (None, end - begin + 1):
+        return False
+    if found[3] == "*":
+        return (found[1], found[2]) == (first, last)
+    size = int(found[3])
+    if not first:
+        return (begin, end) == (max(size - int(last), 0), size - 1)
+    return (begin, end) == (int(first), min(int(last), size - 1) if last else size - 1)
+
+
+def _covers_all(first: str, last: str, length: int | None) -> bool:
+    """Tell if a range is all of an object of this length, so that a server may as well have ignored it."""
+    if length is None or not last:
+        return False
+    return length <= int(last) if not first else first == "0" and length <= int(last) + 1
+
+
+__all__ = ["Bucket", "Key"]

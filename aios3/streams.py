@@ -22,26 +22,41 @@ T = TypeVar("T")
 class Described(Protocol):
     """The members of a GetObjectResult that a stream shows."""
 
-    headers: Mapping[str, str]
-
     @property
     def body(self) -> ResponseBody:
         """Where the bytes come from."""
 
     @property
-    def content_length(self) -> int | None: ...
+    def content_length(self) -> int | None:
+        """Bytes of the body."""
+
     @property
-    def content_range(self) -> str | None: ...
+    def content_range(self) -> str | None:
+        """Which bytes they are of the whole, if it is not all."""
+
     @property
-    def content_type(self) -> str | None: ...
+    def content_type(self) -> str | None:
+        """As it was stored."""
+
     @property
-    def etag(self) -> str | None: ...
+    def etag(self) -> str | None:
+        """With its quotes."""
+
     @property
-    def last_modified(self) -> datetime | None: ...
+    def headers(self) -> Mapping[str, str]:
+        """All response headers, names in lower case."""
+
     @property
-    def metadata(self) -> Mapping[str, str]: ...
+    def last_modified(self) -> datetime | None:
+        """When it was written, aware."""
+
     @property
-    def version_id(self) -> str | None: ...
+    def metadata(self) -> Mapping[str, str]:
+        """Without the prefix, names in lower case."""
+
+    @property
+    def version_id(self) -> str | None:
+        """Which version it is, where the bucket keeps versions."""
 
 
 class ObjectStream:
@@ -164,15 +179,27 @@ async def request_body(data: Buffer | str | Path | IO[bytes]) -> Buffer | FileBo
     Raises:
         InvalidInput: not bytes-like, str, Path or a binary file of known length.
     """
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, (bytes, bytearray)):
         return data
     if isinstance(data, str):
-        return data.encode()
+        return _text(data)
     if isinstance(data, os.PathLike):
         return await asyncio.to_thread(_open, Path(data))
-    if hasattr(data, "read") and hasattr(data, "seek"):
+    if not isinstance(data, memoryview) and hasattr(data, "read") and hasattr(data, "seek"):
         return await asyncio.to_thread(_measure, data)
-    raise InvalidInput(f"data must be bytes-like, str, a Path or a seekable binary file, not {type(data).__name__}")
+    try:
+        view = memoryview(data)  # type: ignore[arg-type]  # arrays and the like; whatever is no buffer raises
+    except TypeError as error:
+        kind = type(data).__name__
+        raise InvalidInput(f"data must be bytes-like, str, a Path or a seekable binary file, not {kind}") from error
+    return view.cast("B") if view.c_contiguous else view.tobytes()
+
+
+def _text(data: str) -> bytes:
+    try:
+        return data.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"the text has a lone surrogate at index {error.start}: it has no UTF-8 form") from error
 
 
 def _open(path: Path) -> FileBody:
@@ -219,4 +246,4 @@ class Opening:
             await self._stream.close()
 
 
-__all__ = ["FileBody", "ObjectStream", "Opening", "RequestBody", "request_body"]
+__all__ = ["Described", "FileBody", "ObjectStream", "Opening", "RequestBody", "request_body"]

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 
+from aios3 import Bucket, Client
 from tests import leaks, oracle
 from tests.loops import LoopFactory, loop_factories
 from tests.servers import (
@@ -25,6 +26,7 @@ from tests.servers import (
     run_squid_with_password,
     run_tinyproxy,
 )
+from tests.stores import client_of
 
 T = TypeVar("T")
 
@@ -125,6 +127,19 @@ def bucket_name() -> str:
 def bucket(server: Server, bucket_name: str) -> str:
     """The name of an empty bucket on `server`, made without the package under test."""
     return oracle.make_bucket(server, bucket_name)
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[Client]:
+    """A client of `server`, closed after the test."""
+    async with client_of(server) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(client: Client, bucket: str) -> Bucket:
+    """An empty bucket on `server`, opened with the package under test."""
+    return client.bucket(bucket)
 
 
 @pytest.fixture(autouse=True)

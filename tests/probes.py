@@ -149,6 +149,11 @@ def _list_url_encoding(server: Server, bucket: str) -> bool:
     return answer.text("EncodingType") == "url" and answer.text("Key") == "a%3Db"
 
 
+def _long_suffix(server: Server, bucket: str) -> bool:
+    oracle.put(server, bucket, "k", BODY)
+    return oracle.get(server, bucket, "k", {"Range": "bytes=-100"}).body == BODY
+
+
 def _metadata(server: Server, bucket: str) -> bool:
     oracle.put(server, bucket, "k", BODY, {"x-amz-meta-colour": "blue"})
     return oracle.get(server, bucket, "k").headers.get("x-amz-meta-colour") == "blue"
@@ -295,6 +300,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "keep-alive": _keep_alive,
         "list-pages": _list_pages,
         "list-url-encoding": _list_url_encoding,
+        "long-suffix": _long_suffix,
         "metadata": _metadata,
         "multipart": _multipart,
         "multipart-etag": _multipart_etag,
