@@ -47,7 +47,7 @@ class Client(Caller):
         configuration = None
         if place not in (None, "us-east-1"):
             configuration = CreateBucketConfiguration(location_constraint=place)
-        await self.call(CreateBucket(bucket=name, configuration=configuration), timeout=timeout)
+        await self.call(CreateBucket(bucket=name, create_bucket_configuration=configuration), timeout=timeout)
 
     async def delete_bucket(self, name: str, *, timeout: float | None = None) -> None:
         """Delete an empty bucket.
@@ -81,7 +81,7 @@ class Client(Caller):
         return _OLD_NAMES.get(place, place)
 
     async def buckets(self, prefix: str = "", *, timeout: float | None = None) -> AsyncIterator[BucketEntry]:
-        """Give the account's buckets whose names begin with *prefix*, in order.
+        """Give the account's buckets whose names begin with *prefix*, in the store's order.
 
         Stores that do not know the prefix parameter send all; the others are left out here.
         """

@@ -1,15 +1,15 @@
-"""Operations that list objects, page by page."""
+"""Operations that list objects and their versions, page by page."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
-from ..errors import InvalidResponse
-from ..protocol.shapes import Element, Header, Query, Result, Structure
-from .base import BucketOperation, RequestPayer
+from ..protocol.shapes import Element, Header, Query, R_co, Structure
+from .base import BucketOperation, ChargedResult, RequestedPayer
 
 EncodingType: TypeAlias = Literal["url"]
+OptionalObjectAttribute: TypeAlias = Literal["RestoreStatus"]
 
 
 class Owner(Structure):
@@ -40,10 +40,10 @@ class Key(Structure):
     key: Annotated[str, Element(url=True)] = ""
     last_modified: datetime | None = None
     etag: str | None = None
-    size: int = 0
-    storage_class: str | None = None
     checksum_algorithm: Annotated[tuple[str, ...], Element(flat=True)] = ()
     checksum_type: str | None = None
+    size: int = 0
+    storage_class: str | None = None
     owner: Owner | None = None
     restore_status: RestoreStatus | None = None
 
@@ -54,22 +54,81 @@ class CommonPrefix(Structure):
     prefix: Annotated[str, Element(url=True)] = ""
 
 
-class ListObjectsV2Result(Result):
+class ListingResult(ChargedResult):
+    """What the three listings of a bucket answer alike."""
+
+    is_truncated: bool = False
+    name: str | None = None
+    prefix: Annotated[str | None, Element(url=True)] = None
+    delimiter: Annotated[str | None, Element(url=True)] = None
+    max_keys: int | None = None
+    common_prefixes: Annotated[tuple[CommonPrefix, ...], Element(flat=True)] = ()
+    encoding_type: str | None = None
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The common prefixes of this page."""
+        return tuple([common.prefix for common in self.common_prefixes])
+
+
+class ListingOperation(BucketOperation[R_co]):
+    """What the three listings of a bucket can be asked alike.
+
+    Args:
+        delimiter: Keys are folded up to the next one into ``prefixes``.
+        encoding_type: ``"url"`` brings every key as it is; without it, some keys cannot be written as XML.
+        max_keys: Of one page, 1000 at most.
+    """
+
+    delimiter: Annotated[str | None, Query("delimiter")] = None
+    encoding_type: Annotated[EncodingType | None, Query("encoding-type")] = None
+    max_keys: Annotated[int | None, Query("max-keys")] = None
+    prefix: Annotated[str | None, Query("prefix")] = None
+    request_payer: RequestedPayer = None
+    optional_object_attributes: Annotated[
+        tuple[OptionalObjectAttribute, ...], Header("x-amz-optional-object-attributes")
+    ] = ()
+
+
+class ListObjectsResult(ListingResult):
     """One page of a listing."""
 
     root = "ListBucketResult"
-    common_prefixes: Annotated[tuple[CommonPrefix, ...], Element(flat=True)] = ()
+    marker: Annotated[str | None, Element(url=True)] = None
+    next_marker: Annotated[str | None, Element(url=True)] = None
     contents: Annotated[tuple[Key, ...], Element(flat=True)] = ()
-    continuation_token: str | None = None
-    delimiter: Annotated[str | None, Element(url=True)] = None
-    encoding_type: str | None = None
-    is_truncated: bool = False
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The objects of this page."""
+        return self.contents
+
+
+class ListObjects(ListingOperation[ListObjectsResult]):
+    """List a bucket's objects as the first version of the API does; for stores that lack ListObjectsV2.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
+    """
+
+    marker: Annotated[str | None, Query("marker")] = None
+
+    def next_page(self, result: ListObjectsResult) -> Self | None:
+        """Return the operation for the page after *result*, or None after the last."""
+        if not result.is_truncated:
+            return None
+        # S3 names the next marker only where there is a delimiter; else it is the last that was listed.
+        last = max([entry.key for entry in result.contents[-1:]] + list(result.prefixes[-1:]), default=None)
+        return self.after(marker=result.next_marker or last)
+
+
+class ListObjectsV2Result(ListingResult):
+    """One page of a listing."""
+
+    root = "ListBucketResult"
+    contents: Annotated[tuple[Key, ...], Element(flat=True)] = ()
     key_count: int | None = None
-    max_keys: int | None = None
-    name: str | None = None
+    continuation_token: str | None = None
     next_continuation_token: str | None = None
-    prefix: Annotated[str | None, Element(url=True)] = None
-    request_charged: Annotated[str | None, Header("x-amz-request-charged")] = None
     start_after: Annotated[str | None, Element(url=True)] = None
 
     @property
@@ -77,13 +136,8 @@ class ListObjectsV2Result(Result):
         """The objects of this page."""
         return self.contents
 
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """The common prefixes of this page."""
-        return tuple(common.prefix for common in self.common_prefixes)
 
-
-class ListObjectsV2(BucketOperation[ListObjectsV2Result]):
+class ListObjectsV2(ListingOperation[ListObjectsV2Result]):
     """List a bucket's objects in the order of their keys' UTF-8 bytes, up to 1000 a page.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -91,13 +145,7 @@ class ListObjectsV2(BucketOperation[ListObjectsV2Result]):
 
     query = (("list-type", "2"),)
     continuation_token: Annotated[str | None, Query("continuation-token")] = None
-    delimiter: Annotated[str | None, Query("delimiter")] = None
-    encoding_type: Annotated[EncodingType | None, Query("encoding-type")] = None
     fetch_owner: Annotated[bool | None, Query("fetch-owner")] = None
-    max_keys: Annotated[int | None, Query("max-keys")] = None
-    optional_object_attributes: Annotated[str | None, Header("x-amz-optional-object-attributes")] = None
-    prefix: Annotated[str | None, Query("prefix")] = None
-    request_payer: Annotated[RequestPayer | None, Header("x-amz-request-payer")] = None
     start_after: Annotated[str | None, Query("start-after")] = None
 
     def next_page(self, result: ListObjectsV2Result) -> Self | None:
@@ -106,11 +154,59 @@ class ListObjectsV2(BucketOperation[ListObjectsV2Result]):
         Raises:
             InvalidResponse: the page is truncated but names no next one, or names itself: that would never end.
         """
+        return self.after(continuation_token=result.next_continuation_token) if result.is_truncated else None
+
+
+class ObjectVersion(Structure):
+    """A version of an object as a listing shows it."""
+
+    etag: str | None = None
+    checksum_algorithm: Annotated[tuple[str, ...], Element(flat=True)] = ()
+    checksum_type: str | None = None
+    size: int = 0
+    storage_class: str | None = None
+    key: Annotated[str, Element(url=True)] = ""
+    version_id: str | None = None
+    is_latest: bool = False
+    last_modified: datetime | None = None
+    owner: Owner | None = None
+    restore_status: RestoreStatus | None = None
+
+
+class DeleteMarker(Structure):
+    """A delete marker as a listing shows it: the object is gone, its versions are not."""
+
+    owner: Owner | None = None
+    key: Annotated[str, Element(url=True)] = ""
+    version_id: str | None = None
+    is_latest: bool = False
+    last_modified: datetime | None = None
+
+
+class ListObjectVersionsResult(ListingResult):
+    """One page of versions and delete markers."""
+
+    root = "ListVersionsResult"
+    key_marker: Annotated[str | None, Element(url=True)] = None
+    version_id_marker: str | None = None
+    next_key_marker: Annotated[str | None, Element(url=True)] = None
+    next_version_id_marker: str | None = None
+    versions: Annotated[tuple[ObjectVersion, ...], Element("Version", flat=True)] = ()
+    delete_markers: Annotated[tuple[DeleteMarker, ...], Element("DeleteMarker", flat=True)] = ()
+
+
+class ListObjectVersions(ListingOperation[ListObjectVersionsResult]):
+    """List every version of a bucket's objects, and the delete markers among them.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    """
+
+    subresource = "versions"
+    key_marker: Annotated[str | None, Query("key-marker")] = None
+    version_id_marker: Annotated[str | None, Query("version-id-marker")] = None
+
+    def next_page(self, result: ListObjectVersionsResult) -> Self | None:
+        """Return the operation for the page after *result*, or None after the last."""
         if not result.is_truncated:
             return None
-        token = result.next_continuation_token
-        if not token:
-            raise InvalidResponse(f"the listing of {self.bucket!r} is truncated, but has no continuation token")
-        if token == self.continuation_token:
-            raise InvalidResponse(f"the listing of {self.bucket!r} repeats the continuation token {token[:60]!r}")
-        return self.replace(continuation_token=token)
+        return self.after(key_marker=result.next_key_marker, version_id_marker=result.next_version_id_marker)

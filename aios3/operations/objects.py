@@ -1,14 +1,37 @@
-"""Operations on one object: read, write, look, delete."""
+"""Operations on one object: read, write, look, copy, delete; and on several at once: delete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
+from urllib.parse import quote
 
 from ..protocol.messages import Buffer, RequestBody, ResponseBody
-from ..protocol.shapes import Header, HeaderPrefix, Payload, Query, Result
-from .base import ObjectOperation, RequestPayer
+from ..protocol.shapes import Element, Group, Header, HeaderPrefix, Payload, Query, R_co, Structure
+from ..protocol.uri import encode_key
+from .base import (
+    BodyAlgorithm,
+    BucketOperation,
+    ChargedResult,
+    ObjectOperation,
+    RequestedPayer,
+    StreamedResult,
+    VersionOperation,
+)
+from .groups import (
+    Checksum,
+    ChecksumAlgorithm,
+    ChecksumHeaders,
+    Checksums,
+    CustomerKey,
+    CustomerKeyHeaders,
+    Encryption,
+    EncryptionContextHeaders,
+    EncryptionHeaders,
+    Grants,
+    ObjectLock,
+)
 
 ObjectCannedACL: TypeAlias = Literal[
     "private",
@@ -33,53 +56,74 @@ StorageClass: TypeAlias = Literal[
     "EXPRESS_ONEZONE",
     "FSX_OPENZFS",
     "FSX_ONTAP",
+    "AWS_BACKUP_WARM",
+    "AWS_BACKUP_LOW_COST_WARM",
 ]
-ServerSideEncryption: TypeAlias = Literal["AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"]
+Directive: TypeAlias = Literal["COPY", "REPLACE"]
+AnnotationDirective: TypeAlias = Literal["COPY", "EXCLUDE"]
 
 
-class StoredObject(Result):
+class StoredObject(ChecksumHeaders, EncryptionHeaders, CustomerKeyHeaders, ChargedResult):
     """What the headers of GetObject and HeadObject say of an object."""
 
+    delete_marker: Annotated[bool | None, Header("x-amz-delete-marker")] = None
     accept_ranges: Annotated[str | None, Header("accept-ranges")] = None
+    expiration: Annotated[str | None, Header("x-amz-expiration")] = None
+    restore: Annotated[str | None, Header("x-amz-restore")] = None
+    last_modified: Annotated[datetime | None, Header("Last-Modified")] = None
+    content_length: Annotated[int | None, Header("Content-Length")] = None
+    etag: Annotated[str | None, Header("ETag")] = None
+    checksum_type: Annotated[str | None, Header("x-amz-checksum-type")] = None
+    missing_meta: Annotated[int | None, Header("x-amz-missing-meta")] = None
+    version_id: Annotated[str | None, Header("x-amz-version-id")] = None
     cache_control: Annotated[str | None, Header("Cache-Control")] = None
     content_disposition: Annotated[str | None, Header("Content-Disposition")] = None
     content_encoding: Annotated[str | None, Header("Content-Encoding")] = None
     content_language: Annotated[str | None, Header("Content-Language")] = None
-    content_length: Annotated[int | None, Header("Content-Length")] = None
     content_range: Annotated[str | None, Header("Content-Range")] = None
     content_type: Annotated[str | None, Header("Content-Type")] = None
-    delete_marker: Annotated[bool | None, Header("x-amz-delete-marker")] = None
-    etag: Annotated[str | None, Header("ETag")] = None
-    expiration: Annotated[str | None, Header("x-amz-expiration")] = None
-    last_modified: Annotated[datetime | None, Header("Last-Modified")] = None
-    metadata: Annotated[Mapping[str, str], HeaderPrefix("x-amz-meta-")]
-    parts_count: Annotated[int | None, Header("x-amz-mp-parts-count")] = None
-    replication_status: Annotated[str | None, Header("x-amz-replication-status")] = None
-    request_charged: Annotated[str | None, Header("x-amz-request-charged")] = None
-    restore: Annotated[str | None, Header("x-amz-restore")] = None
-    server_side_encryption: Annotated[str | None, Header("x-amz-server-side-encryption")] = None
-    sse_kms_key_id: Annotated[str | None, Header("x-amz-server-side-encryption-aws-kms-key-id")] = None
-    storage_class: Annotated[str | None, Header("x-amz-storage-class")] = None
-    tag_count: Annotated[int | None, Header("x-amz-tagging-count")] = None
-    version_id: Annotated[str | None, Header("x-amz-version-id")] = None
+    expires: Annotated[datetime | None, Header("Expires", lax=True)] = None
     website_redirect_location: Annotated[str | None, Header("x-amz-website-redirect-location")] = None
+    metadata: Annotated[Mapping[str, str], HeaderPrefix("x-amz-meta-")]
+    storage_class: Annotated[str | None, Header("x-amz-storage-class")] = None
+    replication_status: Annotated[str | None, Header("x-amz-replication-status")] = None
+    parts_count: Annotated[int | None, Header("x-amz-mp-parts-count")] = None
+    tag_count: Annotated[int | None, Header("x-amz-tagging-count")] = None
+    object_lock_mode: Annotated[str | None, Header("x-amz-object-lock-mode")] = None
+    object_lock_retain_until_date: Annotated[
+        datetime | None, Header("x-amz-object-lock-retain-until-date", iso8601=True)
+    ] = None
+    object_lock_legal_hold_status: Annotated[str | None, Header("x-amz-object-lock-legal-hold")] = None
+    object_lock_event_hold: Annotated[str | None, Header("x-amz-object-lock-event-hold")] = None
+    object_lock_event_hold_duration_days: Annotated[
+        int | None, Header("x-amz-object-lock-event-hold-duration-days")
+    ] = None
+    object_lock_event_hold_duration_years: Annotated[
+        int | None, Header("x-amz-object-lock-event-hold-duration-years")
+    ] = None
+
+    @property
+    def status(self) -> int:
+        """HTTP status: 200, or 206 for a range."""
+        return self.http_status
 
 
-class GetObjectResult(StoredObject):
+class GetObjectResult(StoredObject, StreamedResult):
     """An object: its headers, and ``body`` to read it from. Leaving its context gives the connection back."""
 
+    streaming = "body"
     body: Annotated[ResponseBody, Payload()]
 
-    async def __aenter__(self) -> GetObjectResult:
-        return self
 
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.body.close()
+class ReadOperation(VersionOperation[R_co]):
+    """What GetObject and HeadObject can be asked alike.
 
+    Args:
+        range: As in HTTP: ``bytes=0-99`` are the first hundred.
+        part_number: Only this part of an object that was stored in parts.
+    """
 
-class GetObject(ObjectOperation[GetObjectResult]):
-    """Read an object, or a range of it.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
-
+    at_most_one = (("range", "part_number"),)
     if_match: Annotated[str | None, Header("If-Match")] = None
     if_modified_since: Annotated[datetime | None, Header("If-Modified-Since")] = None
     if_none_match: Annotated[str | None, Header("If-None-Match")] = None
@@ -90,13 +134,20 @@ class GetObject(ObjectOperation[GetObjectResult]):
     response_content_encoding: Annotated[str | None, Query("response-content-encoding")] = None
     response_content_language: Annotated[str | None, Query("response-content-language")] = None
     response_content_type: Annotated[str | None, Query("response-content-type")] = None
+    response_expires: Annotated[datetime | None, Query("response-expires")] = None
+    customer_key: Annotated[CustomerKey | None, Group()] = None
     part_number: Annotated[int | None, Query("partNumber")] = None
-    request_payer: Annotated[RequestPayer | None, Header("x-amz-request-payer")] = None
-    version_id: Annotated[str | None, Query("versionId")] = None
+    checksum_mode: Annotated[Literal["ENABLED"] | None, Header("x-amz-checksum-mode")] = None
+
+
+class GetObject(ReadOperation[GetObjectResult]):
+    """Read an object, or a range of it.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
 
 
 class HeadObjectResult(StoredObject):
     """What is known of an object without reading it."""
+
+    archive_status: Annotated[str | None, Header("x-amz-archive-status")] = None
 
     @property
     def size(self) -> int | None:
@@ -104,72 +155,199 @@ class HeadObjectResult(StoredObject):
         return self.content_length
 
 
-class HeadObject(ObjectOperation[HeadObjectResult]):
+class HeadObject(ReadOperation[HeadObjectResult]):
     """Ask for an object's headers.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
 
     method = "HEAD"
-    if_match: Annotated[str | None, Header("If-Match")] = None
-    if_modified_since: Annotated[datetime | None, Header("If-Modified-Since")] = None
-    if_none_match: Annotated[str | None, Header("If-None-Match")] = None
-    if_unmodified_since: Annotated[datetime | None, Header("If-Unmodified-Since")] = None
-    range: Annotated[str | None, Header("Range")] = None
-    part_number: Annotated[int | None, Query("partNumber")] = None
-    request_payer: Annotated[RequestPayer | None, Header("x-amz-request-payer")] = None
-    version_id: Annotated[str | None, Query("versionId")] = None
 
 
-class PutObjectResult(Result):
-    """What was stored."""
+class NewObjectOperation(ObjectOperation[R_co]):
+    """What can be said of an object to be stored, whichever way it is.
 
-    etag: Annotated[str | None, Header("ETag")] = None
-    expiration: Annotated[str | None, Header("x-amz-expiration")] = None
-    request_charged: Annotated[str | None, Header("x-amz-request-charged")] = None
-    server_side_encryption: Annotated[str | None, Header("x-amz-server-side-encryption")] = None
-    sse_kms_key_id: Annotated[str | None, Header("x-amz-server-side-encryption-aws-kms-key-id")] = None
-    version_id: Annotated[str | None, Header("x-amz-version-id")] = None
+    Args:
+        metadata: Names and values of ASCII; names come back in lower case.
+        tagging: Tags as a query: ``a=1&b=2``.
+    """
 
-
-class PutObject(ObjectOperation[PutObjectResult]):
-    """Store an object in one request.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
-
-    method = "PUT"
+    at_most_one = (("acl", "grants"), ("encryption", "customer_key"))
     acl: Annotated[ObjectCannedACL | None, Header("x-amz-acl")] = None
-    body: Annotated[Buffer | RequestBody, Payload()] = b""
     cache_control: Annotated[str | None, Header("Cache-Control")] = None
     content_disposition: Annotated[str | None, Header("Content-Disposition")] = None
     content_encoding: Annotated[str | None, Header("Content-Encoding")] = None
     content_language: Annotated[str | None, Header("Content-Language")] = None
-    content_md5: Annotated[str | None, Header("Content-MD5")] = None
     content_type: Annotated[str | None, Header("Content-Type")] = None
+    customer_key: Annotated[CustomerKey | None, Group()] = None
+    encryption: Annotated[Encryption | None, Group()] = None
     expires: Annotated[datetime | None, Header("Expires")] = None
-    if_match: Annotated[str | None, Header("If-Match")] = None
-    if_none_match: Annotated[str | None, Header("If-None-Match")] = None
+    grants: Annotated[Grants | None, Group()] = None
     metadata: Annotated[Mapping[str, str] | None, HeaderPrefix("x-amz-meta-")] = None
-    request_payer: Annotated[RequestPayer | None, Header("x-amz-request-payer")] = None
-    server_side_encryption: Annotated[ServerSideEncryption | None, Header("x-amz-server-side-encryption")] = None
-    sse_kms_key_id: Annotated[str | None, Header("x-amz-server-side-encryption-aws-kms-key-id")] = None
+    object_lock: Annotated[ObjectLock | None, Group()] = None
+    request_payer: RequestedPayer = None
     storage_class: Annotated[StorageClass | None, Header("x-amz-storage-class")] = None
     tagging: Annotated[str | None, Header("x-amz-tagging")] = None
     website_redirect_location: Annotated[str | None, Header("x-amz-website-redirect-location")] = None
 
 
-class DeleteObjectResult(Result):
-    """What was deleted: a version, or with versioning a marker was put on top."""
+class CopyOperation(ObjectOperation[R_co]):
+    """What can be said of the object that is copied.
 
-    delete_marker: Annotated[bool | None, Header("x-amz-delete-marker")] = None
-    request_charged: Annotated[str | None, Header("x-amz-request-charged")] = None
+    Args:
+        copy_source: See CopySource; a str is sent as it is: ``bucket/key?versionId=...``, percent-encoded.
+    """
+
+    copy_source: Annotated[str, Header("x-amz-copy-source")]
+    copy_source_customer_key: Annotated[CustomerKey | None, Group("x-amz-copy-source-")] = None
+    copy_source_if_match: Annotated[str | None, Header("x-amz-copy-source-if-match")] = None
+    copy_source_if_modified_since: Annotated[datetime | None, Header("x-amz-copy-source-if-modified-since")] = None
+    copy_source_if_none_match: Annotated[str | None, Header("x-amz-copy-source-if-none-match")] = None
+    copy_source_if_unmodified_since: Annotated[datetime | None, Header("x-amz-copy-source-if-unmodified-since")] = None
+    customer_key: Annotated[CustomerKey | None, Group()] = None
+    expected_source_bucket_owner: Annotated[str | None, Header("x-amz-source-expected-bucket-owner")] = None
+    request_payer: RequestedPayer = None
+
+
+class CopySource(str):
+    """The value of ``copy_source``: bucket, key and version, percent-encoded once."""
+
+    __slots__ = ()
+
+    def __new__(cls, bucket: str, key: str, version_id: str | None = None) -> Self:
+        """Encode; *key* as it is, unencoded."""
+        version = "" if version_id is None else f"?versionId={quote(version_id, safe='')}"
+        return super().__new__(cls, f"{quote(bucket, safe='')}/{encode_key(key)}{version}")
+
+
+class PutObjectResult(ChecksumHeaders, EncryptionContextHeaders, CustomerKeyHeaders, ChargedResult):
+    """What was stored."""
+
+    expiration: Annotated[str | None, Header("x-amz-expiration")] = None
+    etag: Annotated[str | None, Header("ETag")] = None
+    checksum_type: Annotated[str | None, Header("x-amz-checksum-type")] = None
+    version_id: Annotated[str | None, Header("x-amz-version-id")] = None
+    size: Annotated[int | None, Header("x-amz-object-size")] = None
+
+
+class PutObject(NewObjectOperation[PutObjectResult]):
+    """Store an object in one request.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
+
+    method = "PUT"
+    body: Annotated[Buffer | RequestBody, Payload()] = b""
+    content_length: Annotated[int | None, Header("Content-Length")] = None
+    content_md5: Annotated[str | None, Header("Content-MD5")] = None
+    checksum_algorithm: BodyAlgorithm = None
+    checksum: Annotated[Checksum | None, Group()] = None
+    if_match: Annotated[str | None, Header("If-Match")] = None
+    if_none_match: Annotated[str | None, Header("If-None-Match")] = None
+    write_offset_bytes: Annotated[int | None, Header("x-amz-write-offset-bytes")] = None
+
+
+class CopiedObject(Checksums):
+    """A copy as it was stored; AWS calls it CopyObjectResult."""
+
+    etag: str | None = None
+    last_modified: datetime | None = None
+    checksum_type: str | None = None
+
+
+class CopyObjectResult(EncryptionContextHeaders, CustomerKeyHeaders, ChargedResult):
+    """The copy."""
+
+    copy_object_result: Annotated[CopiedObject, Payload("CopyObjectResult")]
+    expiration: Annotated[str | None, Header("x-amz-expiration")] = None
+    copy_source_version_id: Annotated[str | None, Header("x-amz-copy-source-version-id")] = None
     version_id: Annotated[str | None, Header("x-amz-version-id")] = None
 
 
-class DeleteObject(ObjectOperation[DeleteObjectResult]):
+class CopyObject(CopyOperation[CopyObjectResult], NewObjectOperation[CopyObjectResult]):
+    """Copy an object of up to 5 GiB within the store.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+
+    method = "PUT"
+    checksum_algorithm: Annotated[ChecksumAlgorithm | None, Header("x-amz-checksum-algorithm")] = None
+    if_match: Annotated[str | None, Header("If-Match")] = None
+    if_none_match: Annotated[str | None, Header("If-None-Match")] = None
+    metadata_directive: Annotated[Directive | None, Header("x-amz-metadata-directive")] = None
+    tagging_directive: Annotated[Directive | None, Header("x-amz-tagging-directive")] = None
+    annotation_directive: Annotated[AnnotationDirective | None, Header("x-amz-object-annotation-directive")] = None
+
+
+class DeleteObjectResult(ChargedResult):
+    """What was deleted: a version, or with versioning a marker was put on top."""
+
+    delete_marker: Annotated[bool | None, Header("x-amz-delete-marker")] = None
+    version_id: Annotated[str | None, Header("x-amz-version-id")] = None
+
+
+class DeleteObject(VersionOperation[DeleteObjectResult]):
     """Delete an object or one of its versions.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
     """
 
     method = "DELETE"
+    mfa: Annotated[str | None, Header("x-amz-mfa")] = None
     bypass_governance_retention: Annotated[bool | None, Header("x-amz-bypass-governance-retention")] = None
     if_match: Annotated[str | None, Header("If-Match")] = None
+    if_match_last_modified_time: Annotated[datetime | None, Header("x-amz-if-match-last-modified-time")] = None
+    if_match_size: Annotated[int | None, Header("x-amz-if-match-size")] = None
+
+
+class ObjectIdentifier(Structure):
+    """An object to delete, perhaps a version, perhaps only if it is still the same."""
+
+    key: str
+    version_id: str | None = None
+    etag: str | None = None
+    last_modified_time: Annotated[datetime | None, Element(http_date=True)] = None
+    size: int | None = None
+
+
+class Delete(Structure):
+    """What to delete; *quiet* answers with errors only."""
+
+    objects: Annotated[tuple[ObjectIdentifier, ...], Element("Object", flat=True)]
+    quiet: bool | None = None
+
+
+class DeletedObject(Structure):
+    """What was deleted; a version, or with versioning a marker was put on top."""
+
+    key: str | None = None
+    version_id: str | None = None
+    delete_marker: bool | None = None
+    delete_marker_version_id: str | None = None
+
+
+class DeleteFailure(Structure):
+    """What was not deleted, and why."""
+
+    key: str | None = None
+    version_id: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class DeleteObjectsResult(ChargedResult):
+    """What was deleted, and what was not."""
+
+    root = "DeleteResult"
+    deleted: Annotated[tuple[DeletedObject, ...], Element(flat=True)] = ()
+    errors: Annotated[tuple[DeleteFailure, ...], Element("Error", flat=True)] = ()
+
+
+class DeleteObjects(BucketOperation[DeleteObjectsResult]):
+    """Delete up to 1000 objects; read ``errors``, since some may have stayed.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+
+    method = "POST"
+    subresource = "delete"
+    checksum_required = True
+    delete: Annotated[Delete, Payload("Delete")]
     mfa: Annotated[str | None, Header("x-amz-mfa")] = None
-    request_payer: Annotated[RequestPayer | None, Header("x-amz-request-payer")] = None
-    version_id: Annotated[str | None, Query("versionId")] = None
+    request_payer: RequestedPayer = None
+    bypass_governance_retention: Annotated[bool | None, Header("x-amz-bypass-governance-retention")] = None
+    checksum_algorithm: BodyAlgorithm = None

@@ -4,144 +4,155 @@ In: an operation and an address. Out: a Request that is ready to sign. Back: a s
 declared result, or the error that S3's code names.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (errors),
-RFC 9110 5.6.7 (HTTP-date)
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html (https for customer keys)
 """
 
 from __future__ import annotations
 
+import hashlib
+import zlib
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from ..errors import InvalidInput, InvalidResponse, ServiceError, error_class
 from . import xml_codec
+from .eventstream import EventStream, Message
+from .http1 import body_length
 from .messages import Address, Buffer, Request, RequestBody, ResponseBody
-from .shapes import Header, HeaderPrefix, Member, Operation, Payload, Query, Result, members, result_type, scalar_type
+from .plans import PLANS, plan_of
+from .shapes import (
+    Event,
+    Header,
+    HeaderPrefix,
+    Member,
+    Operation,
+    Payload,
+    Result,
+    Shape,
+    Structure,
+    members,
+    result_type,
+    scalar_type,
+    structure_type,
+)
+from .texts import HEADER_READERS
 from .uri import encode_key, encode_query
 
 R = TypeVar("R", bound=Result)
-
-_QUERY, _HEADER, _PREFIX, _PAYLOAD = range(4)
-
-
-class _Place(NamedTuple):
-    """Where a member of an operation goes."""
-
-    kind: int
-    name: str
-    text: Callable[[Any], str]
-
-
-class _Plan(NamedTuple):
-    """What encode needs to know of an operation's class."""
-
-    places: dict[str, _Place]
-    query: tuple[tuple[str, str], ...]
-    on_object: bool
+# A page of a listing has about 1 MiB.
+MAX_DOCUMENT = 64 * 1024 * 1024
+Integrity = Callable[[bytes, str | None], Mapping[str, str]]
 
 
 # ------------------------------------------------------------------ encoding
-def encode(operation: Operation[Any], address: Address, headers: Mapping[str, str] | None = None) -> Request:
+def body_digest(body: bytes, algorithm: str | None) -> dict[str, str]:
+    """Return the headers by which S3 checks *body*: Content-MD5, or x-amz-checksum-* if an algorithm is named.
+
+    Raises:
+        InvalidInput: an algorithm that Python itself has not.
+    """
+    if algorithm is None:
+        return {"content-md5": b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
+    if algorithm == "CRC32":
+        digest = zlib.crc32(body).to_bytes(4)
+    elif algorithm in ("SHA1", "SHA256", "SHA512", "MD5"):
+        digest = hashlib.new(algorithm.lower(), body, usedforsecurity=False).digest()
+    else:
+        raise InvalidInput(f"checksum_algorithm {algorithm!r} cannot be computed here: take CRC32, SHA256, or none")
+    return {f"x-amz-checksum-{algorithm.lower()}": b64encode(digest).decode()}
+
+
+def encode(
+    operation: Operation[Any],
+    address: Address,
+    headers: Mapping[str, str] | None = None,
+    integrity: Integrity = body_digest,
+) -> Request:
     """Return the request for *operation* at *address*.
 
     Args:
         headers: Added to every request of a client, such as x-amz-request-payer; the operation's own win.
+        integrity: Given a body that S3 takes only with a digest, and the operation's ``checksum_algorithm``, returns
+            the headers that carry one.
     Raises:
-        InvalidInput: a member has a value that S3 cannot be sent.
+        InvalidInput: a member has a value that S3 cannot be sent, or members exclude each other.
     """
     cls = type(operation)
-    plan = _PLANS.get(cls) or _plan(cls)
+    puts, constant, on_object, payload, root, body_of, special, ruled = PLANS.get(cls) or plan_of(cls)
+    given = operation.__dict__
+    if not ruled.isdisjoint(given):
+        _check(operation, address, given.get(payload, b""))
     fields = {"host": address.authority}
     if headers:
         fields.update(headers)
-    query = plan.query
+    query = [*constant]
+    for name, value in given.items():
+        put = puts.get(name)
+        if put is not None and value is not None:
+            put(value, fields, query)
     body: Buffer | RequestBody = b""
-    for name, value in operation.__dict__.items():
-        place = plan.places.get(name)
-        if place is None or value is None:
-            continue
-        kind, wire, text = place
-        if kind == _HEADER:
-            fields[wire] = text(value)
-        elif kind == _QUERY:
-            query = (*query, (wire, text(value)))
-        elif kind == _PAYLOAD:
-            body = xml_codec.encode(value, wire) if wire else value
-            if wire:
-                fields["content-type"] = "application/xml"
-        else:
-            fields.update(_prefixed(name, wire, value))
-    path = address.base_path or "/"
-    if plan.on_object:
+    if payload and (content := given.get(payload)) is not None:
+        body = body_of(content)
+        if root:
+            fields["content-type"] = "application/xml"
+    if special:
+        body = _finish(operation, body, fields, integrity)
+    path = address.base_path + cls.path or "/"
+    if on_object:
         path = f"{address.base_path}/{encode_key(operation.key)}"  # type: ignore[attr-defined]  # on_object says so
-    return Request(operation.method, address, path, encode_query(query) if query else "", fields, body)
+    return Request(cls.method, address, path, encode_query(query) if query else "", fields, body)
 
 
-_PLANS: dict[type[Operation[Any]], _Plan] = {}
+def _check(operation: Operation[Any], address: Address, body: Any) -> None:
+    """Refuse what S3 would refuse, and a secret where all can read it."""
+    operation.check()
+    length = getattr(operation, "content_length", None)
+    if length is not None and length != body_length(body):
+        raise InvalidInput(f"content_length is {length}, the body has {body_length(body)} bytes")
+    if address.scheme == "https" or _is_loopback(address.host):
+        return
+    for name, value in operation.__dict__.items():
+        if isinstance(value, Structure) and value.secret:
+            raise InvalidInput(f"{name} is a secret, and http://{address.host} would carry it in the open: use https")
 
 
-def _plan(cls: type[Operation[Any]]) -> _Plan:
-    places: dict[str, _Place] = {}
-    names = set()
-    for member in members(cls):
-        names.add(member.name)
-        place = _place(member.name, member.marker, scalar_type(member.type))
-        if place is not None:
-            places[member.name] = place
-    query = ((cls.subresource, ""), *cls.query) if cls.subresource else cls.query
-    plan = _PLANS[cls] = _Plan(places, query, "key" in names)
-    return plan
+def _is_loopback(host: str) -> bool:
+    return host == "[::1]" or host.startswith("127.") or host == "localhost" or host.endswith(".localhost")
 
 
-def _place(name: str, marker: object, kind: Any) -> _Place | None:
-    if isinstance(marker, Query):
-        return _Place(_QUERY, marker.name, _writer(name, kind, iso8601=True))
-    if isinstance(marker, Header):
-        return _Place(_HEADER, marker.name.lower(), _writer(name, kind, iso8601=marker.iso8601))
-    if isinstance(marker, HeaderPrefix):
-        return _Place(_PREFIX, marker.prefix, str)
-    if isinstance(marker, Payload):
-        return _Place(_PAYLOAD, marker.root, str)
-    return None
-
-
-def _writer(name: str, kind: Any, *, iso8601: bool) -> Callable[[Any], str]:
-    """Return the function that writes a member's value as text, or says what is wrong with it."""
-
-    def text(value: Any) -> str:
-        if isinstance(value, datetime) and not iso8601 and value.tzinfo is not None:
-            return format_datetime(value.astimezone(UTC), usegmt=True)
-        try:
-            return xml_codec.text_of(value)
-        except InvalidInput as error:
-            raise InvalidInput(f"{name}: {error}") from None
-
-    def string(value: Any) -> str:
-        if not isinstance(value, str):
-            raise InvalidInput(f"{name} must be a str, not {type(value).__name__}")
-        return value
-
-    return string if kind is str else text
-
-
-def _prefixed(name: str, prefix: str, value: Mapping[str, str]) -> dict[str, str]:
-    for key, content in value.items():
-        if not isinstance(key, str) or not isinstance(content, str):
-            raise InvalidInput(f"{name} takes str keys and values, not {key!r}: {content!r}")
-        if not (key + content).isascii():
-            raise InvalidInput(f"{name}[{key!r}] is not ASCII, which is all that S3 takes in headers: encode it first")
-    # Lower case, since header names are and S3 stores them so; trimmed, since HTTP trims what surrounds a value.
-    return {f"{prefix}{key.lower()}": content for key, content in value.items()}
+def _finish(
+    operation: Operation[Any], body: Buffer | RequestBody, fields: dict[str, str], integrity: Integrity
+) -> Buffer | RequestBody:
+    """Return the whole body, and add the headers that follow from it."""
+    if operation.root:
+        body = xml_codec.encode(operation, operation.root)
+        fields["content-type"] = "application/xml"
+    if operation.checksum_required and isinstance(body, bytes):
+        algorithm = getattr(operation, "checksum_algorithm", None)
+        if algorithm is not None or "content-md5" not in fields:
+            fields.update(integrity(body, algorithm))
+    return body
 
 
 # ------------------------------------------------------------------ decoding
 class _ResultPlan(NamedTuple):
-    """What decode needs to know of an operation's result: its class, its streaming member or "", if it is XML."""
+    """What decode needs to know of an operation's result.
+
+    Args:
+        stream: The member that is the body, read piece by piece; or "".
+        events: The events it is a stream of, by their type on the wire.
+        document: The member that is the body, read whole; or "".
+        structure: What *document* is read as; None for text.
+        root: The XML element that a body must have; "" where there is no XML.
+    """
 
     cls: type[Result]
-    stream: str
-    has_xml: bool
+    stream: str = ""
+    events: Mapping[str, type[Event]] = {}
+    document: str = ""
+    structure: type[Shape] | None = None
+    root: str = ""
 
 
 def is_streaming(operation: Operation[Any]) -> bool:
@@ -150,10 +161,12 @@ def is_streaming(operation: Operation[Any]) -> bool:
 
 
 def decode_stream(operation: Operation[R], status: int, headers: Mapping[str, str], body: ResponseBody) -> R:
-    """Return the result whose streaming member is *body*."""
-    cls, stream, _ = _result_plan(type(operation))
-    result: R = object.__new__(cls)  # type: ignore[assignment]  # the plan holds the operation's own result class
-    object.__setattr__(result, "__dict__", {"status": status, "headers": headers, stream: body})
+    """Return the result whose streaming member is *body*, or the events in it."""
+    plan = _result_plan(type(operation))
+    content = _events(operation, status, headers, body, plan.events) if plan.events else body
+    result: R = object.__new__(plan.cls)  # type: ignore[assignment]  # the plan holds the operation's own result class
+    values = {"http_status": status, "headers": headers, plan.stream: content}
+    object.__setattr__(result, "__dict__", values)
     return result
 
 
@@ -164,17 +177,47 @@ def decode(operation: Operation[R], status: int, headers: Mapping[str, str], bod
         ServiceError: the answer is an error, whatever its status: S3 sends some with 200.
         InvalidResponse: the body is not what S3 answers to this operation.
     """
-    cls, _, has_xml = _result_plan(type(operation))
+    cls, _, _, document, structure, root_name = _result_plan(type(operation))
     result: R
-    if has_xml:
-        root = xml_codec.parse(body)
+    if root_name:
+        root = xml_codec.parse(_plain(headers, body))
         if xml_codec.local_name(root.tag) == "Error":
             raise decode_error(operation, status, headers, body)
-        result = xml_codec.read_root(cls, root)  # type: ignore[assignment]  # as above
+        found = xml_codec.read_root(structure or cls, root, root_name)
+        result = _made(cls, {document: found}) if document else found  # type: ignore[assignment]  # as above
     else:
-        result = object.__new__(cls)  # type: ignore[assignment]  # as above
-    result.__dict__.update(status=status, headers=headers)
+        if b"<Error>" in body[:512]:
+            raise decode_error(operation, status, headers, body)
+        result = _made(cls, {document: _text(body)} if document else {})  # type: ignore[assignment]  # as above
+    result.__dict__.update(http_status=status, headers=headers)
     return result
+
+
+def _made(cls: type[Result], values: dict[str, Any]) -> Result:
+    result = object.__new__(cls)
+    object.__setattr__(result, "__dict__", values)
+    return result
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidResponse(f"the server sent text that is not UTF-8: {error}") from error
+
+
+def _plain(headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return a document without the compression that some proxies put on it, asked or not."""
+    if headers.get("content-encoding") != "gzip":
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, MAX_DOCUMENT)
+    except zlib.error as error:
+        raise InvalidResponse(f"the server sent a body that is not the gzip it says: {error}") from error
+    if not unpacker.eof:
+        raise InvalidResponse(f"the server sent gzip that is cut, or more than {MAX_DOCUMENT} bytes without it")
+    return plain
 
 
 _RESULT_PLANS: dict[type[Operation[Any]], _ResultPlan] = {}
@@ -184,13 +227,16 @@ def _result_plan(operation: type[Operation[Any]]) -> _ResultPlan:
     plan = _RESULT_PLANS.get(operation)
     if plan is None:
         cls = result_type(operation)
-        stream = ""
+        plan = _ResultPlan(cls, root=cls.root)
         for member in members(cls):
             if isinstance(member.marker, Header | HeaderPrefix):
                 setattr(cls, member.name, _HeaderMember(cls, member))
+            elif isinstance(member.marker, Payload) and cls.streaming:
+                plan = _ResultPlan(cls, cls.streaming, _event_types(member.type))
             elif isinstance(member.marker, Payload):
-                stream = member.name
-        plan = _RESULT_PLANS[operation] = _ResultPlan(cls, stream, bool(cls.root))
+                structure = structure_type(member.type)
+                plan = _ResultPlan(cls, document=member.name, structure=structure, root=member.marker.root)
+        _RESULT_PLANS[operation] = plan
     return plan
 
 
@@ -205,11 +251,13 @@ class _HeaderMember:
         self._default = getattr(cls, member.name, None)
         self._prefix = ""
         self._wire = ""
+        self._lax = False
         if isinstance(member.marker, HeaderPrefix):
             self._prefix = member.marker.prefix
         elif isinstance(member.marker, Header):
             self._wire = member.marker.name.lower()
-            self._read = _HEADER_READERS[scalar_type(member.type)]
+            self._lax = member.marker.lax
+            self._read = HEADER_READERS[scalar_type(member.type)]
 
     def __get__(self, result: Result | None, owner: type[Result]) -> Any:
         if result is None:
@@ -225,6 +273,8 @@ class _HeaderMember:
         try:
             return self._read(text)
         except (ValueError, TypeError) as error:
+            if self._lax:
+                return self._default
             raise InvalidResponse(f"the server sent a header that cannot be read: {self._wire}: {text[:60]}") from error
 
     def _prefixed(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -232,26 +282,43 @@ class _HeaderMember:
         return {name[cut:]: text for name, text in headers.items() if name.startswith(self._prefix)}
 
 
-_MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+# ------------------------------------------------------------------ events
+def _event_types(hint: Any) -> dict[str, type[Event]]:
+    """Return the events that ``EventStream[A | B]`` is a stream of, by their type on the wire."""
+    kinds = [kind for argument in get_args(hint) for kind in get_args(argument) or (argument,)]
+    return {kind.event_type: kind for kind in kinds}
 
 
-def read_http_date(text: str) -> datetime:
-    """Read an HTTP-date; the one form that servers send without email.utils, which takes six times as long."""
-    if len(text) == 29 and text.endswith(" GMT") and text[8:11] in _MONTHS:
-        day, month, year = int(text[5:7]), _MONTHS[text[8:11]], int(text[12:16])
-        return datetime(year, month, day, int(text[17:19]), int(text[20:22]), int(text[23:25]), tzinfo=UTC)
-    if text[:4].isdecimal():  # some members are ISO 8601 even in headers
-        return datetime.fromisoformat(text)
-    moment = parsedate_to_datetime(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def _events(
+    operation: Operation[Any],
+    status: int,
+    headers: Mapping[str, str],
+    body: ResponseBody,
+    kinds: Mapping[str, type[Event]],
+) -> EventStream[Event]:
+    def read(message: Message) -> Event | None:
+        about = message.headers
+        if about.get(":message-type") == "event":
+            kind = kinds.get(about.get(":event-type", ""))
+            return None if kind is None else _event(kind, message.payload)
+        code = about.get(":error-code") or about.get(":exception-type") or "InternalError"
+        said = about.get(":error-message") or message.payload.decode("utf-8", "replace")
+        raise _error(operation, status, headers, {"Code": str(code), "Message": str(said)})
+
+    return EventStream(body, read, lambda event: event.is_last)
 
 
-_HEADER_READERS: dict[Any, Callable[[str], Any]] = {
-    str: str,
-    int: int,
-    bool: lambda text: text.lower() == "true",
-    datetime: read_http_date,
-}
+def _event(kind: type[Event], payload: bytes) -> Event:
+    values: dict[str, Any] = {}
+    for name, marker, hint in members(kind):
+        structure = structure_type(hint)
+        if structure is None:
+            values[name] = payload
+        elif payload and isinstance(marker, Payload):
+            values[name] = xml_codec.read_root(structure, xml_codec.parse(payload), marker.root)
+    event = object.__new__(kind)
+    object.__setattr__(event, "__dict__", values)
+    return event
 
 
 # ------------------------------------------------------------------ errors
@@ -278,12 +345,19 @@ def decode_error(
     operation: Operation[Any], status: int, headers: Mapping[str, str], body: bytes, *, attempts: int = 1
 ) -> ServiceError:
     """Return the error that an answer means; from its XML, or from the status where there is none."""
-    texts = _error_texts(body)
+    texts = _error_texts(headers, body)
     code = texts.get("Code") or _code_of_status(operation, status)
     message = texts.get("Message") or ("" if texts or not body else _excerpt(body))
+    return _error(operation, status, headers, texts | {"Code": code, "Message": message}, attempts)
+
+
+def _error(
+    operation: Operation[Any], status: int, headers: Mapping[str, str], texts: Mapping[str, str], attempts: int = 1
+) -> ServiceError:
+    code = texts["Code"]
     return error_class(code)(
         code,
-        message,
+        texts["Message"],
         status=status,
         request_id=texts.get("RequestId") or headers.get("x-amz-request-id"),
         host_id=texts.get("HostId") or headers.get("x-amz-id-2"),
@@ -293,9 +367,10 @@ def decode_error(
     )
 
 
-def _error_texts(body: bytes) -> dict[str, str]:
+def _error_texts(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     try:
-        root = xml_codec.parse(body) if body.lstrip()[:1] == b"<" else None
+        body = _plain(headers, body).lstrip()
+        root = xml_codec.parse(body) if body[:1] == b"<" else None
     except InvalidResponse:
         return {}
     if root is None or xml_codec.local_name(root.tag) not in ("Error", "ErrorResponse"):

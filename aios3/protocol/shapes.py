@@ -15,9 +15,10 @@ means required; ``None`` means absent on the wire. A plan is compiled once per c
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
-from dataclasses import FrozenInstanceError, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, FrozenInstanceError, field, fields, make_dataclass
 from functools import cache
+from inspect import get_annotations
 from typing import (
     Annotated,
     Any,
@@ -28,29 +29,36 @@ from typing import (
     Self,
     TypeVar,
     Union,
+    cast,
     dataclass_transform,
     get_args,
     get_origin,
     get_type_hints,
 )
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, InvalidResponse
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 # ------------------------------------------------------------------ where a member stands on the wire
+class Label(NamedTuple):
+    """A part of the address: the bucket, or the key in the path."""
+
+
 class Query(NamedTuple):
-    """A query parameter."""
+    """A query parameter; a timestamp in it is an HTTP date."""
 
     name: str
 
 
 class Header(NamedTuple):
-    """A header; a timestamp in it is an HTTP date unless *iso8601*."""
+    """A header; a timestamp in it is an HTTP date unless *iso8601*, and ``None`` if *lax* and unreadable."""
 
     name: str
     iso8601: bool = False
+    lax: bool = False
 
 
 class HeaderPrefix(NamedTuple):
@@ -59,8 +67,14 @@ class HeaderPrefix(NamedTuple):
     prefix: str
 
 
+class Group(NamedTuple):
+    """A structure whose members are headers, each with *prefix* before its own name."""
+
+    prefix: str = "x-amz-"
+
+
 class Payload(NamedTuple):
-    """The whole body: bytes, a stream, or a structure as XML with this *root* element."""
+    """The whole body: bytes, text, a stream, or a structure as XML with this *root* element."""
 
     root: str = ""
 
@@ -72,9 +86,10 @@ class Element(NamedTuple):
         name: The element; ``None`` for the member's name in PascalCase.
         flat: The list's items stand directly in the parent, each as an element of this name.
         item: Name of the items of a list that is not flat.
-        attribute: An attribute of the parent instead of an element.
+        attribute: An attribute ``xsi:name`` of the parent instead of an element.
         url: Percent-encoded when the answer says ``EncodingType`` is ``url``.
         text: The text of the parent itself.
+        http_date: A timestamp that is an HTTP date even here.
     """
 
     name: str | None = None
@@ -83,28 +98,70 @@ class Element(NamedTuple):
     attribute: bool = False
     url: bool = False
     text: bool = False
+    http_date: bool = False
 
 
-Marker = Query | Header | HeaderPrefix | Payload | Element
+Marker = Label | Query | Header | HeaderPrefix | Group | Payload | Element
 
 
 # ------------------------------------------------------------------ the base classes
+class _Fields:
+    """What dataclasses.fields() and replace() look at: made when they do, since making it for a class is slow."""
+
+    def __get__(self, shape: Shape | None, owner: type[Shape]) -> dict[str, Field[Any]]:
+        made: dict[str, Field[Any]] | None = owner.__dict__.get("_fields")
+        if made is None:
+            made = {made.name: made for made in fields(_as_dataclass(owner))}
+            owner._fields = made
+        return made
+
+
+def _as_dataclass(cls: type[Shape]) -> type[Any]:
+    declared: list[tuple[str, Any, Any]] = []
+    for name, hint in _annotations(cls).items():
+        default = MISSING if name in cls._required else getattr(cls, name)
+        declared.append((name, hint, field(default=default)))
+    return make_dataclass(cls.__name__, declared, init=False, repr=False, eq=False, kw_only=True)
+
+
+def _annotations(cls: type[Shape]) -> dict[str, Any]:
+    """Return the members of *cls* as they are written, those of its bases first."""
+    written: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        written |= {name: hint for name, hint in get_annotations(base).items() if name in cls._names}
+    return written
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Shape:
     """A value made of named members: only those that were given are stored, defaults live on the class.
 
     So making one costs what is given, not what could be: an operation has up to forty members and a call uses three.
+
+    Attributes:
+        at_most_one: Members of which S3 takes one at most.
+        needs: Pairs of members; S3 takes the first only with the second.
+        union: Exactly one member is given.
+        secret: Members that repr() does not show.
     """
 
+    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    needs: ClassVar[tuple[tuple[str, str], ...]] = ()
+    union: ClassVar[bool] = False
+    secret: ClassVar[frozenset[str]] = frozenset()
+
+    __dataclass_fields__ = _Fields()
+    _fields: ClassVar[dict[str, Field[Any]]]
     _required: ClassVar[frozenset[str]] = frozenset()
     _names: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # A real dataclass for fields() and replace(); its methods are ours, since compiling seven per class is slow.
-        dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
-        cls._names = frozenset(field.name for field in fields(cls))  # type: ignore[arg-type]  # made one just above
-        cls._required = frozenset(name for name in cls._names if not hasattr(cls, name))
+        bases = [base for base in cls.__bases__ if issubclass(base, Shape)]
+        own = {name for name, hint in get_annotations(cls).items() if "ClassVar" not in str(hint)}
+        cls._names = frozenset(own.union(*[base._names for base in bases]))
+        without = own.union(*[base._required for base in bases])
+        cls._required = frozenset([name for name in without if not hasattr(cls, name)])
 
     def __init__(self, **members: Any) -> None:
         if not self._names >= members.keys() >= self._required:
@@ -120,6 +177,22 @@ class Shape:
     def replace(self, **members: Any) -> Self:
         """Return a copy in which *members* have other values."""
         return type(self)(**{**self.__dict__, **members})
+
+    def check(self) -> None:
+        """Refuse combinations of members that S3 refuses.
+
+        Raises:
+            InvalidInput: members that exclude each other, or one without the other that it needs.
+        """
+        given = {name for name, value in self.__dict__.items() if value is not None}
+        for names in self.at_most_one:
+            if len(given.intersection(names)) > 1:
+                raise InvalidInput(f"{type(self).__name__} takes only one of {', '.join(names)}")
+        for name, needed in self.needs:
+            if name in given and needed not in given:
+                raise InvalidInput(f"{type(self).__name__} takes {name} only together with {needed}")
+        if self.union and len(given) != 1:
+            raise InvalidInput(f"{type(self).__name__} takes exactly one of {', '.join(sorted(self._names))}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenInstanceError(f"{type(self).__name__} is frozen: make a new one with replace()")
@@ -138,29 +211,30 @@ class Shape:
         return f"{type(self).__name__}({shown})"
 
     def _given(self) -> Iterator[tuple[str, Any]]:
-        for field in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            value = getattr(self, field.name, None)
+        for name in _annotations(type(self)):
+            try:
+                value = getattr(self, name, None)
+            except InvalidResponse:  # a header that cannot be read: repr() is where one looks at such things
+                continue
             if value is not None and value != ():
-                yield field.name, "***" if field.name in SECRET_MEMBERS else value
-
-
-SECRET_MEMBERS = frozenset({"sse_customer_key", "copy_source_sse_customer_key", "secret_access_key", "session_token"})
+                yield name, "***" if name in self.secret else value
 
 
 class Structure(Shape):
-    """A part of a request or result that is an XML element with children."""
+    """A part of a request or result: an XML element with children, or a group of headers."""
 
 
 class Result(Shape):
     """What an operation answers: its members, and the response they came from.
 
     Attributes:
-        status: HTTP status.
+        http_status: HTTP status.
         headers: All response headers, names in lower case.
     """
 
-    root = ""  # the XML element that a body must have; "" where there is no XML
-    status = 200
+    root: ClassVar[str] = ""  # the XML element that a body must have; "" where there is no XML
+    streaming: ClassVar[str] = ""  # the member that is the body itself, read piece by piece; or ""
+    http_status = 200
     headers: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
 
     @property
@@ -176,11 +250,19 @@ class Operation(Shape, Generic[R_co]):
         method: HTTP method.
         subresource: The query parameter that names the operation, such as ``tagging``; or "".
         query: Further constant query parameters.
+        path: The path of an operation that has neither bucket nor key.
+        root: The XML element around the members that have no marker; or "".
+        checksum_required: S3 takes it only with a digest of its body.
+        host_prefix: The member whose value stands before the host, with a dot; or "".
     """
 
     method: ClassVar[str] = "GET"
     subresource: ClassVar[str] = ""
     query: ClassVar[tuple[tuple[str, str], ...]] = ()
+    path: ClassVar[str] = ""
+    root: ClassVar[str] = ""
+    checksum_required: ClassVar[bool] = False
+    host_prefix: ClassVar[str] = ""
 
     @property
     def resource(self) -> str:
@@ -188,8 +270,39 @@ class Operation(Shape, Generic[R_co]):
         bucket, key = getattr(self, "bucket", None), getattr(self, "key", None)
         return "the service" if bucket is None else f"bucket {bucket!r}" if key is None else f"{bucket}/{key}"
 
+    def after(self, **markers: str | int | None) -> Self:
+        """Return this operation for the page that begins after *markers*.
+
+        Raises:
+            InvalidResponse: there are none, or they are those of this page: the listing would never end.
+        """
+        names = " and ".join(name.replace("_", " ") for name in markers)
+        if not any(markers.values()):
+            raise InvalidResponse(f"{type(self).__name__} on {self.resource}: the page is truncated, but has no {names}")
+        if all(getattr(self, name) == value for name, value in markers.items()):
+            shown = ", ".join(repr(value)[:60] for value in markers.values())
+            raise InvalidResponse(f"{type(self).__name__} on {self.resource}: the page repeats the {names} {shown}")
+        return self.replace(**markers)
+
+
+class Event(Shape):
+    """A message in a stream of events.
+
+    Attributes:
+        event_type: What names it on the wire.
+        is_last: The stream is whole only when this one has come.
+    """
+
+    event_type: ClassVar[str] = ""
+    is_last: ClassVar[bool] = False
+
 
 # ------------------------------------------------------------------ plans
+def once(function: F) -> F:
+    """Compile for each class once: functools.cache with the signature kept, so that classes pass for arguments."""
+    return cast(F, cache(function))
+
+
 class Member(NamedTuple):
     """One member of a shape: its Python name, wire marker, and type with ``None`` taken off."""
 
@@ -198,11 +311,11 @@ class Member(NamedTuple):
     type: Any
 
 
-@cache
+@once
 def members(cls: type[Shape]) -> tuple[Member, ...]:
     """Read the declaration of *cls*, in order."""
     hints = get_type_hints(cls, include_extras=True)
-    return tuple(_member(field.name, hints[field.name]) for field in fields(cls))  # type: ignore[arg-type]
+    return tuple(_member(name, hints[name]) for name in _annotations(cls))
 
 
 def _member(name: str, hint: Any) -> Member:
@@ -212,7 +325,7 @@ def _member(name: str, hint: Any) -> Member:
         marker = next((m for m in markers if isinstance(m, Marker)), None)
     if get_origin(hint) in (Union, types.UnionType):
         choices = [choice for choice in get_args(hint) if choice is not type(None)]
-        hint = choices[0] if len(choices) == 1 else Union[tuple(choices)]
+        hint = choices[0] if len(choices) == 1 else hint
     return Member(name, marker, hint)
 
 
@@ -226,7 +339,12 @@ def scalar_type(hint: Any) -> Any:
     return str if get_origin(hint) is Literal else hint
 
 
-@cache
+def structure_type(hint: Any) -> type[Shape] | None:
+    """Return *hint* if it is a structure, else None."""
+    return hint if isinstance(hint, type) and issubclass(hint, Shape) else None
+
+
+@once
 def result_type(cls: type[Operation[R_co]]) -> type[R_co]:
     """Return the result class that an operation declares: X in ``class Op(BucketOperation[X])``."""
     for base in getattr(cls, "__orig_bases__", ()):
@@ -237,7 +355,26 @@ def result_type(cls: type[Operation[R_co]]) -> type[R_co]:
 
 
 # Words that S3 spells otherwise than str.capitalize does.
-_SPELLED = {"etag": "ETag"}
+_SPELLED = {"etag": "ETag", "uri": "URI"} | {
+    word: word.upper()
+    for word in [
+        "cors",
+        "csv",
+        "json",
+        "kms",
+        "md5",
+        "sse",
+        "crc32",
+        "crc32c",
+        "crc64nvme",
+        "sha1",
+        "sha256",
+        "sha512",
+        "xxhash64",
+        "xxhash3",
+        "xxhash128",
+    ]
+}
 
 
 def wire_name(name: str) -> str:

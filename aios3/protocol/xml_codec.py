@@ -11,25 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote_plus
 
 from lxml import etree
 
 from ..errors import InvalidInput, InvalidResponse
-from .shapes import Element, Member, Result, Shape, item_type, members, scalar_type, wire_name
+from .shapes import Element, Member, Shape, item_type, members, once, scalar_type, structure_type, wire_name
+from .texts import READERS, Reader, read_url_text, writer
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+# Declared where it is used, with the one prefix that every server knows.
+_XSI_MAP = {"xsi": _XSI}
+_ROOT_MAP: dict[Any, str] = {None: NAMESPACE}  # None is lxml's name for no prefix
 S = TypeVar("S", bound=Shape)
-R = TypeVar("R", bound=Result)
 
-# A character or a reference to one that XML 1.0 forbids: &#0; &#x1F; &#xFFFE; and their raw forms.
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
-    "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF]));"
-)
+# A character that XML 1.0 forbids (2.2), and a reference, which may be to one: &#0; &#x1F; &#xFFFE; &#xD800;
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:([0-9]{1,20})|[xX]([0-9a-fA-F]{1,16}));")
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 
@@ -40,14 +38,17 @@ def parse(body: bytes) -> etree._Element:
     Raises:
         InvalidResponse: no XML, truncated, another encoding than UTF-8, or with a DTD or entities.
     """
+    # S3 keeps a long answer alive with white space, before the XML declaration too.
+    body = body.lstrip()
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body or body.startswith(_BYTE_ORDER_MARKS):
         raise InvalidResponse(f"the server sent what S3 never sends (a DTD or UTF-16): {_shown(body)}")
     try:
         root = etree.fromstring(body, _parser())
     except etree.XMLSyntaxError as error:
         root = _parse_replaced(body, error)
-    if root.getroottree().docinfo.internalDTD is not None:  # in an encoding that hid it from the test above
-        raise InvalidResponse("the server sent XML with a DTD, which S3 never does")
+    about = root.getroottree().docinfo
+    if about.internalDTD is not None or (about.encoding or "UTF-8").upper() not in ("UTF-8", "ASCII", "US-ASCII"):
+        raise InvalidResponse(f"the server sent XML with a DTD, or in {about.encoding}, which S3 never does")
     return root
 
 
@@ -56,19 +57,14 @@ def local_name(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def read_root(cls: type[R], root: etree._Element) -> R:
-    """Read a result of class *cls* from a parsed document.
+def read_root(cls: type[S], root: etree._Element, name: str) -> S:
+    """Read one value of *cls* from a parsed document; unknown elements are passed over.
 
     Raises:
-        InvalidResponse: it is another document, or a value in it cannot be read.
+        InvalidResponse: its root is not *name*, or a value in it cannot be read.
     """
-    if local_name(root.tag) != cls.root:
-        raise InvalidResponse(f"expected <{cls.root}>, the server sent <{local_name(root.tag)}>")
-    return read(cls, root)
-
-
-def read(cls: type[S], root: etree._Element) -> S:
-    """Read one value of *cls* from the children of *root*; unknown elements are passed over."""
+    if local_name(root.tag) != name:
+        raise InvalidResponse(f"expected <{name}>, the server sent <{local_name(root.tag)}>")
     url = root.findtext("{*}EncodingType") == "url"
     try:
         return _reader(cls, url).read(root)  # type: ignore[no-any-return]
@@ -95,42 +91,22 @@ def _parser() -> etree.XMLParser:
 
 
 def _parse_replaced(body: bytes, error: etree.XMLSyntaxError) -> etree._Element:
-    replaced = _FORBIDDEN.sub("\ufffd", body.decode("utf-8", "replace"))
+    replaced = _ILLEGAL.sub(_legal, body.decode("utf-8", "replace"))
     try:
         return etree.fromstring(replaced.encode(), _parser())
     except etree.XMLSyntaxError:
         raise InvalidResponse(f"the server sent a body that is not XML ({error.msg}): {_shown(body)}") from error
 
 
+def _legal(found: re.Match[str]) -> str:
+    """Return a reference as it is, if a character may stand there; else the replacement character."""
+    number = int(found[1]) if found[1] else int(found[2], 16) if found[2] else 0
+    legal = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0xFFFF < number < 0x110000
+    return found[0] if legal else "\ufffd"
+
+
 def _shown(body: bytes) -> str:
     return f"{body[:120]!r}" + ("..." if len(body) > 120 else "") if body else "an empty body"
-
-
-def _bool(text: str | None) -> bool:
-    if text not in ("true", "false", "TRUE", "FALSE", "True", "False"):
-        raise ValueError(f"{text!r} is neither true nor false")
-    return text[0] in "tT"
-
-
-def _time(text: str | None) -> datetime:
-    moment = datetime.fromisoformat(text or "")
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _text(text: str | None) -> str:
-    return text or ""
-
-
-def _url_text(text: str | None) -> str:
-    # S3 encodes as a form does: "+" is a space.
-    return unquote_plus(text) if text else ""
-
-
-def _int(text: str | None) -> int:
-    return int(text or "")
-
-
-_SCALARS: dict[Any, Callable[[str | None], Any]] = {str: _text, int: _int, bool: _bool, datetime: _time}
 
 
 class _Place(NamedTuple):
@@ -138,7 +114,7 @@ class _Place(NamedTuple):
 
     name: str
     many: bool
-    scalar: Callable[[str | None], Any] | None
+    scalar: Reader | None
     reader: _Reader | _WrappedList | None
 
 
@@ -162,17 +138,28 @@ class _Reader:
         self.cls = cls
         self.places = _Places()
         self.flat_lists: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
         self.text = ""
+        # What S3 always sends and a store left out: reading must not fail for it.
+        self.absent: dict[str, Any] = {}
         for member in members(cls):
-            element = member.marker if member.marker is not None else Element()
-            if isinstance(element, Element) and element.text:
-                self.text = member.name
-            elif isinstance(element, Element):
-                self.places.by_name[element.name or wire_name(member.name)] = self._place(member, element, url)
+            element = Element() if member.marker is None else member.marker
+            if isinstance(element, Element):
+                self._add(member, element, url)
+
+    def _add(self, member: Member, element: Element, url: bool) -> None:
+        if not hasattr(self.cls, member.name):
+            self.absent[member.name] = None if item_type(member.type) is None else ()
+        if element.text:
+            self.text = member.name
+        elif element.attribute:
+            self.attributes.append((member.name, f"{{{_XSI}}}{element.name}"))
+        else:
+            self.places.by_name[element.name or wire_name(member.name)] = self._place(member, element, url)
 
     def read(self, element: etree._Element) -> Any:
         places = self.places
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = self.absent.copy() if self.absent else {}
         for child in element:
             place = places[child.tag]
             if place is None:
@@ -181,13 +168,15 @@ class _Reader:
             value = scalar(child.text) if scalar is not None else reader.read(child)  # type: ignore[union-attr]
             if not many:
                 values[name] = value
-            elif name in values:
+            elif values.get(name):
                 values[name].append(value)
             else:
                 values[name] = [value]
         for name in self.flat_lists:
             if name in values:
                 values[name] = tuple(values[name])
+        for name, attribute in self.attributes:
+            values[name] = element.get(attribute)
         if self.text:
             values[self.text] = element.text or ""
         # The values become the instance: a listing makes a thousand, and __init__ would check what is known.
@@ -198,12 +187,9 @@ class _Reader:
     def _place(self, member: Member, element: Element, url: bool) -> _Place:
         item = item_type(member.type)
         kind = scalar_type(member.type if item is None else item)
-        scalar: Callable[[str | None], Any] | None = None
-        reader: _Reader | _WrappedList | None = None
-        if isinstance(kind, type) and issubclass(kind, Shape):
-            reader = _reader(kind, url)
-        else:
-            scalar = _url_text if url and element.url else _SCALARS[kind]
+        structure = structure_type(kind)
+        reader = None if structure is None else _reader(structure, url)
+        scalar = None if reader else read_url_text if url and element.url else READERS[kind]
         if item is not None and not element.flat:
             return _Place(member.name, False, None, _WrappedList(element.item, scalar, reader))
         if item is not None:
@@ -215,17 +201,17 @@ class _WrappedList(NamedTuple):
     """Reads a list that has an element of its own around its items."""
 
     item: str
-    scalar: Callable[[str | None], Any] | None
+    scalar: Reader | None
     reader: Any
 
     def read(self, element: etree._Element) -> tuple[Any, ...]:
         found = [child for child in element if local_name(child.tag) == self.item]
         if self.scalar is not None:
-            return tuple(self.scalar(child.text) for child in found)
-        return tuple(self.reader.read(child) for child in found)
+            return tuple([self.scalar(child.text) for child in found])
+        return tuple([self.reader.read(child) for child in found])
 
 
-@cache
+@once
 def _reader(cls: type[Shape], url: bool) -> _Reader:
     return _Reader(cls, url)
 
@@ -234,49 +220,76 @@ def _reader(cls: type[Shape], url: bool) -> _Reader:
 def encode(value: Shape, root: str) -> bytes:
     """Return *value* as an XML document with this root element, in S3's namespace.
 
+    An operation is written too: those of its members that have no other place.
+
     Raises:
-        InvalidInput: a text has characters that XML 1.0 cannot carry.
+        InvalidInput: members that exclude each other, of a wrong type, or with characters that XML 1.0 cannot carry.
     """
-    element = etree.Element(f"{{{NAMESPACE}}}{root}", nsmap={None: NAMESPACE})
+    element = etree.Element(f"{{{NAMESPACE}}}{root}", nsmap=_ROOT_MAP)
     _write_members(element, value)
     return etree.tostring(element, xml_declaration=True, encoding="UTF-8")
 
 
+class _Written(NamedTuple):
+    """How a member is written: its tag, if it is a list, and its items as a structure or as the text of a scalar."""
+
+    name: str
+    tag: str
+    element: Element
+    is_list: bool
+    structure: type[Shape] | None
+    text: Callable[[Any], str] | None
+    nsmap: dict[str, str] | None
+
+
+@once
+def _written(cls: type[Shape]) -> tuple[_Written, ...]:
+    found = []
+    for name, marker, hint in members(cls):
+        element = Element() if marker is None else marker
+        if not isinstance(element, Element):
+            continue
+        item = item_type(hint)
+        kind = scalar_type(hint if item is None else item)
+        structure = structure_type(kind)
+        text = None if structure else writer(name, kind, http_date=element.http_date)
+        tag = f"{{{_XSI if element.attribute else NAMESPACE}}}{element.name or wire_name(name)}"
+        nsmap = _XSI_MAP if structure and any(place.element.attribute for place in _written(structure)) else None
+        found.append(_Written(name, tag, element, item is not None, structure, text, nsmap))
+    return tuple(found)
+
+
 def _write_members(parent: etree._Element, value: Shape) -> None:
-    for member in members(type(value)):
-        content = getattr(value, member.name)
+    value.check()
+    given = value.__dict__
+    for place in _written(type(value)):
+        content = given.get(place.name)
         if content is None:
             continue
-        place = member.marker if isinstance(member.marker, Element) else Element()
-        tag = place.name or wire_name(member.name)
-        if not isinstance(content, tuple):
-            _write(parent, tag, member.name, content)
+        if not place.is_list:
+            _write(parent, place, place.tag, content)
             continue
-        if not place.flat:
-            parent, tag = etree.SubElement(parent, f"{{{NAMESPACE}}}{tag}"), place.item
+        if not isinstance(content, tuple | list):
+            raise InvalidInput(f"{place.name} must be a tuple, not {type(content).__name__}")
+        inner, tag = parent, place.tag
+        if not place.element.flat:
+            inner, tag = etree.SubElement(parent, tag), f"{{{NAMESPACE}}}{place.element.item}"
         for item in content:
-            _write(parent, tag, member.name, item)
+            _write(inner, place, tag, item)
 
 
-def _write(parent: etree._Element, tag: str, name: str, content: Any) -> None:
-    element = etree.SubElement(parent, f"{{{NAMESPACE}}}{tag}")
-    if isinstance(content, Shape):
-        _write_members(element, content)
+def _write(parent: etree._Element, place: _Written, tag: str, content: Any) -> None:
+    if place.text is None:
+        wanted = place.structure or Shape  # never Shape: what has no text is a structure
+        if not isinstance(content, wanted):
+            raise InvalidInput(f"{place.name} must be a {wanted.__name__}, not {type(content).__name__}")
+        _write_members(etree.SubElement(parent, tag, nsmap=place.nsmap), content)
         return
+    text = place.text(content)
     try:
-        element.text = text_of(content)
+        if place.element.attribute:
+            parent.set(tag, text)
+        else:
+            etree.SubElement(parent, tag).text = text
     except ValueError as error:
-        raise InvalidInput(f"{name} {content!r} cannot be written as XML: {error}") from error
-
-
-def text_of(value: Any) -> str:
-    """Return a scalar as S3 writes it: true/false, ISO 8601 in UTC, decimal numbers."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidInput(f"{value!r} is naive: give it a time zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if not isinstance(value, (str, int)):
-        raise InvalidInput(f"{value!r} is a {type(value).__name__}, not text, a number or a time")
-    return str(value)
+        raise InvalidInput(f"{place.name} {content!r} cannot be written as XML: {error}") from error
