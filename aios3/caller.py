@@ -10,20 +10,22 @@ import asyncio
 import hashlib
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar, cast
 
 import aiohttp
 
 from .credentials import Credentials, Provider, environment
-from .errors import InvalidInput
+from .errors import InvalidInput, ServiceError, TransportError
 from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint, region_of
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
 from .protocol.messages import Buffer, Request, RequestBody
+from .protocol.retries import DEFAULT_ATTEMPTS, AdaptiveLimiter, RetryBudget, RetryMode, RetryPolicy
 from .protocol.shapes import Operation, Result
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
 from .protocol.uri import Endpoint, parse_endpoint
+from .recovery import Means, Recovery
 from .routing import Router
 from .transport import Pool, PoolOptions
 from .transport.connection import Body
@@ -65,6 +67,9 @@ class Caller:
         read_timeout: Seconds without progress in either direction; there is no limit on the whole.
         pool_timeout: Seconds to wait for a free connection; ``None`` waits.
         keepalive_timeout: Seconds that an idle connection is kept.
+        max_attempts: Requests per call, the first included; else AWS_MAX_ATTEMPTS, or 5.
+        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
+            AWS_RETRY_MODE, or ``standard``.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
         user_agent: Put before ``aios3/version`` in the User-Agent header.
     Raises:
@@ -92,12 +97,17 @@ class Caller:
         read_timeout: float = 60,
         pool_timeout: float | None = None,
         keepalive_timeout: float = 15,
+        max_attempts: int | None = None,
+        retry_mode: RetryMode | None = None,
         payload_signing: PayloadSigning = "auto",
         user_agent: str | None = None,
     ) -> None:
         self._credentials, self._provider = _credentials(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._anonymous = anonymous
         self._router = _router(aws_endpoint, aws_region, addressing)
+        policy = _policy(max_attempts, retry_mode)
+        limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
+        self._means = Means(self._router, policy, RetryBudget(), limiter)
         self._payload_signing = _one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
         self._headers = _common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
@@ -137,6 +147,29 @@ class Caller:
         if timeout is not None:
             async with asyncio.timeout(timeout):
                 return await self.call(operation)
+        failures: Recovery | None = None
+        while True:
+            headers: Mapping[str, str] = {}
+            try:
+                if self._means.limiter is not None:
+                    await self._wait_turn(self._means.limiter)
+                response = await self._send(operation)
+                status, headers, _ = response.head
+                if status >= 300:
+                    raise decode_error(operation, status, headers, await self._error_body(response))
+                if is_streaming(operation):
+                    result = decode_stream(operation, status, headers, response)
+                else:
+                    result = decode(operation, status, headers, await response.read())
+            except (ServiceError, TransportError) as error:
+                failures = failures or Recovery(self._means, operation)
+                await failures.after(error, headers)
+            else:
+                self._succeeded(failures)
+                return result
+
+    async def _send(self, operation: Operation[Any]) -> Body:
+        """Send one attempt: signed anew, with the keys and the time of now."""
         address, region = self._router.route(operation)
         request = encode(operation, address, self._headers)
         if not self._anonymous:
@@ -144,13 +177,20 @@ class Caller:
             payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
             request = self._sign(request, credentials, region, payload_hash)
         pool = self._pool if asyncio.get_running_loop() is self._loop else None
-        response = await (pool or await self._pool_here()).send(request)
-        status, headers, _ = response.head
-        if status >= 300:
-            raise decode_error(operation, status, headers, await self._error_body(response))
-        if is_streaming(operation):
-            return decode_stream(operation, status, headers, response)
-        return decode(operation, status, headers, await response.read())
+        return await (pool or await self._pool_here()).send(request)
+
+    async def _wait_turn(self, limiter: AdaptiveLimiter) -> None:
+        pause = limiter.delay(asyncio.get_running_loop().time())
+        if pause:
+            await asyncio.sleep(pause)
+
+    def _succeeded(self, failures: Recovery | None) -> None:
+        if failures is not None:
+            failures.succeeded()
+        elif self._means.budget.left < RetryBudget.CAPACITY:
+            self._means.budget.earn(1)
+        if self._means.limiter is not None:
+            self._means.limiter.succeeded(asyncio.get_running_loop().time())
 
     async def pages(self, operation: Operation[R], *, timeout: float | None = None) -> AsyncIterator[R]:
         """Send a listing operation page by page; only one page is in memory.
@@ -304,6 +344,18 @@ def _router(endpoint: str | None, region: str | None, addressing: Addressing) ->
     known: Endpoint | None = None if endpoint is None else parse_endpoint(endpoint)
     region = region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
     return Router(known or aws_endpoint(region), region, addressing)
+
+
+def _policy(max_attempts: int | None, mode: RetryMode | None) -> RetryPolicy:
+    """Return the retry policy that was given, or that the environment names."""
+    if max_attempts is None:
+        text = os.environ.get("AWS_MAX_ATTEMPTS", "")
+        if text and not (text.isascii() and text.isdecimal()):
+            raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
+        max_attempts = int(text) if text else DEFAULT_ATTEMPTS
+    # "legacy" is what botocore called its first mode; its retries are those of standard.
+    named = os.environ.get("AWS_RETRY_MODE", "").replace("legacy", "standard") or "standard"
+    return RetryPolicy(max_attempts=max_attempts, mode=mode or cast("RetryMode", named))
 
 
 def _environment_region() -> str | None:

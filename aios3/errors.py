@@ -134,6 +134,7 @@ class ServiceError(S3Error):
         status: HTTP status.
         request_id, host_id: What AWS support asks for; ``None`` where the store sends none.
         operation: Name of the operation, such as ``"GetObject"``.
+        region: Where the bucket is, when the error is that it is not here.
         attempts: Requests sent for this call.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -149,6 +150,7 @@ class ServiceError(S3Error):
         host_id: str | None = None,
         operation: str = "",
         resource: str | None = None,
+        region: str | None = None,
         attempts: int = 1,
     ) -> None:
         about = f" on {resource}" if resource else ""
@@ -161,6 +163,7 @@ class ServiceError(S3Error):
         self.host_id = host_id
         self.operation = operation
         self.resource = resource
+        self.region = region
         self.attempts = attempts
 
     @property
