@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from .caller import Caller, ConnectorFactory
-from .errors import InvalidInput, InvalidResponse, NoSuchKey, TooManyKeys
+from .errors import InvalidInput, InvalidResponse, NoSuchKey, TooManyKeys, TransportError
 from .operations.listing import Key, ListObjectsV2, ListObjectsV2Result
 from .operations.objects import (
     DeleteObject,
@@ -33,6 +33,7 @@ from .operations.objects import (
 from .protocol.endpoints import check_bucket_name
 from .protocol.messages import Buffer
 from .streams import FileBody, ObjectStream, Opening, request_body
+from .transfers.resumption import Resumption
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 Keys: TypeAlias = list[Key]
@@ -185,8 +186,8 @@ class Bucket:
         )
         if timeout is not None:
             async with asyncio.timeout(timeout):
-                return await (await self._open(operation)).body.read()
-        return await (await self._open(operation)).body.read()
+                return await self._read(operation)
+        return await self._read(operation)
 
     def download(
         self,
@@ -214,9 +215,18 @@ class Bucket:
         )
 
         async def open_stream() -> ObjectStream:
-            return ObjectStream(await self._open(operation, timeout))
+            result = await self._open(operation, timeout)
+            return ObjectStream(result, Resumption(self.client, operation, result))
 
         return Opening(open_stream)
+
+    async def _read(self, operation: GetObject) -> bytes:
+        result = await self._open(operation)
+        try:
+            return await result.body.read()
+        except TransportError:
+            # What has arrived is kept; the stream meets the same error behind it, and mends it.
+            return await ObjectStream(result, Resumption(self.client, operation, result)).read()
 
     def _get_object(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
@@ -178,6 +179,17 @@ class Caller:
             request = self._sign(request, credentials, region, payload_hash)
         pool = self._pool if asyncio.get_running_loop() is self._loop else None
         return await (pool or await self._pool_here()).send(request)
+
+    async def wait_after(self, error: TransportError, failures: int) -> None:
+        """Wait as a retry does before a cut body is read on; raise *error* when that was tried often enough.
+
+        Args:
+            failures: How often it failed without a byte between, this time included.
+        """
+        pause = self._means.policy.pause(error, failures, 0.0, random.random())  # noqa: S311  # no secret
+        if pause is None or not self._means.budget.spend(error):
+            raise error
+        await asyncio.sleep(pause)
 
     async def _wait_turn(self, limiter: AdaptiveLimiter) -> None:
         pause = limiter.delay(asyncio.get_running_loop().time())

@@ -12,6 +12,7 @@
     │   ├ PoolTimeout(TimeoutError)       no free connection within pool_timeout
     │   └ TruncatedBody                   the connection ended before the body did
     ├ InvalidResponse                 an answer that cannot be read
+    ├ ObjectChanged                   the object was replaced while it was read
     ├ TooManyKeys(AssertionError)     Bucket.list found more keys than max_keys
     ├ TransferError                   a transfer that cannot be completed as asked
     │   └ SourceChanged                   a source gave more or less than it declared
@@ -53,6 +54,7 @@ __all__ = [
     "NoSuchVersion",
     "NotImplementedByServer",
     "NotModified",
+    "ObjectChanged",
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
@@ -111,6 +113,10 @@ class TruncatedBody(TransportError):
 
 class InvalidResponse(S3Error):
     """The peer's answer is not HTTP, or not what S3 answers."""
+
+
+class ObjectChanged(S3Error):
+    """The object was replaced while it was read; what was read so far is of the old one."""
 
 
 class TooManyKeys(S3Error, AssertionError):

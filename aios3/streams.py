@@ -11,11 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self, TypeVar
 
-from .errors import InvalidInput
+from .errors import InvalidInput, TransportError
 from .protocol.messages import Buffer, RequestBody, ResponseBody
 
 # One read of a file: large enough that the hop to a thread is lost in it.
 FILE_PIECE = 1024 * 1024
+# More than a connection ever buffers: the pieces of a stream are what arrived.
+LARGE_PIECE = 1 << 62
 T = TypeVar("T")
 
 
@@ -44,6 +46,13 @@ class Described(Protocol):
     def version_id(self) -> str | None: ...
 
 
+class Reopen(Protocol):
+    """Gives the rest of a body that was cut; see transfers.resumption."""
+
+    async def __call__(self, position: int, error: TransportError, failures: int) -> ResponseBody:
+        """Return the body from *position* on, or raise what is the matter."""
+
+
 class ObjectStream:
     """An object while it is read: bytes as they arrive, memory of a piece.
 
@@ -56,9 +65,12 @@ class ObjectStream:
         headers: All response headers, names in lower case.
     """
 
-    def __init__(self, result: Described) -> None:
+    def __init__(self, result: Described, reopen: Reopen | None = None) -> None:
         self._body = result.body
-        self._rest = b""
+        self._reopen = reopen
+        self._position = 0
+        self._failures = 0
+        self._closed = False
         self.size = result.content_length
         self.etag = result.etag
         self.content_type = result.content_type
@@ -71,11 +83,35 @@ class ObjectStream:
     async def read(self, n: int = -1) -> bytes:
         """Return at most *n* bytes as soon as there are any, all the rest for -1, b"" at the end.
 
+        A cut connection is mended: reading goes on at the next byte, of the same object.
+
         Raises:
-            TruncatedBody: the connection was cut; nothing short is passed off as whole.
-            ReadTimeout: no byte came for the client's ``read_timeout``.
+            TransportError: it could not be mended; nothing short is passed off as whole.
+            ObjectChanged: the object was replaced meanwhile.
         """
-        return await self._body.read(n)
+        if n < 0:
+            return b"".join([piece async for piece in self])
+        return await self._piece(n)
+
+    async def _piece(self, size: int) -> bytes:
+        while True:
+            try:
+                data = await self._body.read(size)
+            except TransportError as error:
+                await self._mend(error)
+                continue
+            if data:
+                self._position += len(data)
+                self._failures = 0
+            return data
+
+    async def _mend(self, error: TransportError) -> None:
+        """Go on with another response, from where this one ended."""
+        if self._reopen is None or self._closed:
+            raise error
+        self._failures += 1
+        await self._body.close()
+        self._body = await self._reopen(self._position, error, self._failures)
 
     async def readinto(self, buffer: bytearray | memoryview) -> int:
         """Fill *buffer* from its start with what is there; return how many bytes that was, 0 at the end."""
@@ -84,8 +120,9 @@ class ObjectStream:
         view[: len(data)] = data
         return len(data)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._body.__aiter__()
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await self._piece(LARGE_PIECE):
+            yield piece
 
     async def chunks(self, size: int) -> AsyncIterator[bytes]:
         """Give pieces of exactly *size* bytes; the last may be shorter."""
@@ -104,6 +141,7 @@ class ObjectStream:
 
     async def close(self) -> None:
         """Let go of the connection; what was not read is lost. Idempotent."""
+        self._closed = True
         await self._body.close()
 
     async def __aenter__(self) -> Self:
