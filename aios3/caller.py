@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypeVar, cast
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import aiohttp
 
+from . import settings
+from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
 from .credentials import Credentials, Provider, environment
-from .errors import InvalidInput, ServiceError, TransportError
-from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint, region_of
+from .errors import InvalidInput, S3Error, ServiceError, TransportError
+from .protocol.endpoints import Addressing
+from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
 from .protocol.messages import Buffer, Request, RequestBody
-from .protocol.retries import DEFAULT_ATTEMPTS, AdaptiveLimiter, RetryBudget, RetryMode, RetryPolicy
+from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
-from .protocol.uri import Endpoint, parse_endpoint
 from .recovery import Means, Recovery
-from .routing import Router
 from .transport import Pool, PoolOptions
 from .transport.connection import Body
 from .transport.options import environment_proxies, proxy_url
-from .version import __version__
 
 PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
@@ -41,7 +43,6 @@ R = TypeVar("R", bound=Result)
 MAX_ERROR_BODY = 64 * 1024
 # From this size on hashing a body takes longer than the hop to a thread and would stall the loop.
 HASH_IN_THREAD = 1024 * 1024
-DEFAULT_REGION = "us-east-1"
 
 
 class Caller:
@@ -72,6 +73,7 @@ class Caller:
         retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
             AWS_RETRY_MODE, or ``standard``.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
+        on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited.
         user_agent: Put before ``aios3/version`` in the User-Agent header.
     Raises:
         InvalidInput: arguments that contradict each other or cannot be right.
@@ -101,16 +103,20 @@ class Caller:
         max_attempts: int | None = None,
         retry_mode: RetryMode | None = None,
         payload_signing: PayloadSigning = "auto",
+        on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
     ) -> None:
-        self._credentials, self._provider = _credentials(aws_key, aws_secret, aws_token, credentials, anonymous)
+        self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        self._credentials, self._provider = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._anonymous = anonymous
-        self._router = _router(aws_endpoint, aws_region, addressing)
-        policy = _policy(max_attempts, retry_mode)
+        self._on_attempt = on_attempt
+        self._router = settings.router(aws_endpoint, aws_region, addressing)
+        policy = settings.retry_policy(max_attempts, retry_mode)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
         self._means = Means(self._router, policy, RetryBudget(), limiter)
-        self._payload_signing = _one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
-        self._headers = _common_headers(expected_bucket_owner, request_payer)
+        self._unwatched = on_attempt is None and limiter is None
+        self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
+        self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
         self._verify = verify
         self._options: dict[str, Any] = {
@@ -121,7 +127,7 @@ class Caller:
             "keepalive_timeout": keepalive_timeout,
             "proxy": proxy_url(proxy) if proxy else None,
             "proxies": environment_proxies() if proxy is None else {},
-            "extra": f"user-agent: {_user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+            "extra": f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
         }
         PoolOptions(**self._options)  # a bad number is said here, not at the first call
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
@@ -152,9 +158,10 @@ class Caller:
         while True:
             headers: Mapping[str, str] = {}
             try:
-                if self._means.limiter is not None:
-                    await self._wait_turn(self._means.limiter)
-                response = await self._send(operation)
+                if self._unwatched and not log.isEnabledFor(logging.DEBUG):
+                    response = await self._send(operation)
+                else:
+                    response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
                 status, headers, _ = response.head
                 if status >= 300:
                     raise decode_error(operation, status, headers, await self._error_body(response))
@@ -164,6 +171,8 @@ class Caller:
                     result = decode(operation, status, headers, await response.read())
             except (ServiceError, TransportError) as error:
                 failures = failures or Recovery(self._means, operation)
+                if failures.answer_lost and (settled := await self._settle(operation, error)) is not None:
+                    return settled
                 await failures.after(error, headers)
             else:
                 self._succeeded(failures)
@@ -180,6 +189,46 @@ class Caller:
         pool = self._pool if asyncio.get_running_loop() is self._loop else None
         return await (pool or await self._pool_here()).send(request)
 
+    async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
+        """Send one attempt when the limiter lets it through, and tell of it."""
+        loop = asyncio.get_running_loop()
+        if self._means.limiter is not None:
+            await asyncio.sleep(self._means.limiter.delay(loop.time()))
+        started = loop.time()
+        failure: BaseException | None = None
+        response: Body | None = None
+        try:
+            response = await self._send(operation)
+            return response
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            headers: Mapping[str, str] = {} if response is None else response.head.headers
+            told = Attempt(
+                operation=type(operation).__name__,
+                bucket=getattr(operation, "bucket", None),
+                attempt=attempt,
+                status=None if response is None else response.head.status,
+                request_id=headers.get("x-amz-request-id"),
+                bytes=body_length(getattr(operation, "body", None) or b"") + announced_bytes(headers),
+                seconds=loop.time() - started,
+                error=None if failure is None else type(failure).__name__,
+            )
+            tell(told, self._on_attempt)
+
+    async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:
+        """Find out if *error* only says that an earlier attempt, whose answer was lost, did it already."""
+        question = operation.question(error)
+        if question is None:
+            return None
+        with suppress(ServiceError):
+            settled = operation.settled(await self.call(question))
+            if settled is not None:
+                return settled
+        error.add_note("The answer to an earlier attempt was lost: it may have been this call itself that was first.")
+        return None
+
     async def wait_after(self, error: TransportError, failures: int) -> None:
         """Wait as a retry does before a cut body is read on; raise *error* when that was tried often enough.
 
@@ -190,11 +239,6 @@ class Caller:
         if pause is None or not self._means.budget.spend(error):
             raise error
         await asyncio.sleep(pause)
-
-    async def _wait_turn(self, limiter: AdaptiveLimiter) -> None:
-        pause = limiter.delay(asyncio.get_running_loop().time())
-        if pause:
-            await asyncio.sleep(pause)
 
     def _succeeded(self, failures: Recovery | None) -> None:
         if failures is not None:
@@ -286,7 +330,7 @@ class Caller:
         if isinstance(connector, aiohttp.BaseConnector):
             pool = Pool(options, connector)
         else:
-            pool = Pool(options, None, connector or _plain_connector)
+            pool = Pool(options, None, connector or settings.plain_connector)
         self._pools[pool.loop] = pool
         return pool
 
@@ -323,77 +367,15 @@ class Caller:
     ) -> None:
         await self.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self._connector, aiohttp.BaseConnector):
+            raise TypeError("a client with a connector cannot be pickled: give it a function that makes one")
+        return _rebuild, (type(self), self._arguments)
+
     def __repr__(self) -> str:
         scheme, host, port, prefix = self._router.endpoint
         return f"<{type(self).__name__} {scheme}://{host}:{port}{prefix} {self._router.region}>"
 
 
-# ------------------------------------------------------------------ reading the arguments
-def _credentials(
-    key: str | None,
-    secret: str | None,
-    token: str | None,
-    given: Credentials | Provider | None,
-    anonymous: bool,
-) -> tuple[Credentials | None, Provider | None]:
-    """Return fixed credentials, or who to ask for them, or neither for the environment's."""
-    ways = [anonymous, given is not None, any(part is not None for part in (key, secret, token))]
-    if sum(ways) > 1:
-        raise InvalidInput("give keys (aws_key, aws_secret), credentials or anonymous=True, not two of them")
-    if ways[2]:
-        if not key or not secret:
-            raise InvalidInput("aws_key and aws_secret go together: one of them is missing or empty")
-        return Credentials(key, secret, token or None), None
-    if given is None or isinstance(given, Credentials):
-        return given, None
-    if not callable(given):
-        raise InvalidInput(f"credentials must be Credentials or an async function, not {type(given).__name__}")
-    return None, given
-
-
-def _router(endpoint: str | None, region: str | None, addressing: Addressing) -> Router:
-    _one_of("addressing", addressing, ADDRESSINGS)
-    known: Endpoint | None = None if endpoint is None else parse_endpoint(endpoint)
-    region = region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
-    return Router(known or aws_endpoint(region), region, addressing)
-
-
-def _policy(max_attempts: int | None, mode: RetryMode | None) -> RetryPolicy:
-    """Return the retry policy that was given, or that the environment names."""
-    if max_attempts is None:
-        text = os.environ.get("AWS_MAX_ATTEMPTS", "")
-        if text and not (text.isascii() and text.isdecimal()):
-            raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
-        max_attempts = int(text) if text else DEFAULT_ATTEMPTS
-    # "legacy" is what botocore called its first mode; its retries are those of standard.
-    named = os.environ.get("AWS_RETRY_MODE", "").replace("legacy", "standard") or "standard"
-    return RetryPolicy(max_attempts=max_attempts, mode=mode or cast("RetryMode", named))
-
-
-def _environment_region() -> str | None:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-
-
-def _common_headers(expected_bucket_owner: str | None, request_payer: str | None) -> dict[str, str]:
-    headers = {"x-amz-expected-bucket-owner": expected_bucket_owner, "x-amz-request-payer": request_payer}
-    return {name: value for name, value in headers.items() if value is not None}
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise InvalidInput(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
-
-
-def _user_agent(prefix: str | None) -> str:
-    product = f"aios3/{__version__}"
-    if prefix is None:
-        return product
-    if not prefix.isascii() or not prefix.isprintable():
-        raise InvalidInput("user_agent must be printable ASCII")
-    return f"{prefix} {product}"
-
-
-def _plain_connector() -> aiohttp.BaseConnector:
-    # The pool limits; the connector only opens.
-    return aiohttp.TCPConnector(limit=0)
+def _rebuild(cls: type[Caller], arguments: dict[str, Any]) -> Caller:
+    return cls(**arguments)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import md5
 from typing import Annotated, Literal, TypeAlias
 
+from ..errors import PreconditionFailed, S3Error
 from ..protocol.messages import Buffer, RequestBody, ResponseBody
 from ..protocol.shapes import Header, HeaderPrefix, Payload, Query, Result
 from .base import ObjectOperation, RequestPayer
@@ -151,6 +153,20 @@ class PutObject(ObjectOperation[PutObjectResult]):
     storage_class: Annotated[StorageClass | None, Header("x-amz-storage-class")] = None
     tagging: Annotated[str | None, Header("x-amz-tagging")] = None
     website_redirect_location: Annotated[str | None, Header("x-amz-website-redirect-location")] = None
+
+    def question(self, error: S3Error) -> HeadObject | None:
+        """Ask what is there when "only if nothing is there" failed: it may be what this very call stored."""
+        if isinstance(error, PreconditionFailed) and self.if_none_match == "*":
+            return HeadObject(bucket=self.bucket, key=self.key, expected_bucket_owner=self.expected_bucket_owner)
+        return None
+
+    def settled(self, answer: HeadObjectResult) -> PutObjectResult | None:
+        """The object is ours if its ETag is the MD5 of the body, as it is for plain and SSE-S3 objects."""
+        if not isinstance(self.body, bytes | bytearray | memoryview):
+            return None
+        if answer.etag != f'"{md5(self.body, usedforsecurity=False).hexdigest()}"':
+            return None
+        return PutObjectResult(etag=answer.etag, version_id=answer.version_id)
 
 
 class DeleteObjectResult(Result):

@@ -232,7 +232,9 @@ class _HeaderMember:
         return {name[cut:]: text for name, text in headers.items() if name.startswith(self._prefix)}
 
 
-_MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {
+    m: i for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)
+}
 
 
 def read_http_date(text: str) -> datetime:

@@ -34,7 +34,7 @@ from typing import (
     get_type_hints,
 )
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, S3Error
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
 
@@ -181,6 +181,14 @@ class Operation(Shape, Generic[R_co]):
     method: ClassVar[str] = "GET"
     subresource: ClassVar[str] = ""
     query: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def question(self, error: S3Error) -> Operation[Any] | None:
+        """Return what to ask when *error* may come of an earlier attempt whose answer was lost; None for "as it is"."""
+        return None
+
+    def settled(self, answer: Any) -> R_co | None:
+        """Return the result that the answer to ``question`` proves, or None when it proves nothing."""
+        return None
 
     @property
     def resource(self) -> str:
