@@ -221,7 +221,9 @@ class Bucket:
         return Opening(open_stream)
 
     async def _read(self, operation: GetObject) -> bytes:
-        result = await self._open(operation)
+        result = await self.client.call(operation)
+        if operation.range is not None:
+            await _check_range(operation, result)
         try:
             return await result.body.read()
         except TransportError:
@@ -260,13 +262,8 @@ class Bucket:
 
     async def _open(self, operation: GetObject, timeout: float | None = None) -> GetObjectResult:
         result = await self.client.call(operation, timeout=timeout)
-        wanted = operation.range
-        if wanted is not None and not _answers(wanted, result):
-            await result.body.close()
-            raise InvalidResponse(
-                f"{operation.resource}: asked for {wanted}, the server sent HTTP {result.status} "
-                f"with Content-Range: {result.content_range}"
-            )
+        if operation.range is not None:
+            await _check_range(operation, result)
         return result
 
     async def head(
@@ -391,8 +388,14 @@ def _range_header(start: int, end: int | None) -> str:
     return f"bytes={start}-{end - 1}"
 
 
-def _answers(wanted: str, result: GetObjectResult) -> bool:
-    """Tell if a response is the range that was asked for: some servers ignore Range, and send everything."""
-    first = wanted.removeprefix("bytes=").partition("-")[0]
+async def _check_range(operation: GetObject, result: GetObjectResult) -> None:
+    """Refuse a response that is not the range that was asked for: some servers ignore Range, and send everything."""
+    first = (operation.range or "").removeprefix("bytes=").partition("-")[0]
     found = result.content_range or ""
-    return result.status == 206 and (not first or found.startswith(f"bytes {first}-"))
+    if result.status == 206 and (not first or found.startswith(f"bytes {first}-")):
+        return
+    await result.body.close()
+    raise InvalidResponse(
+        f"{operation.resource}: asked for {operation.range}, the server sent HTTP {result.status} "
+        f"with Content-Range: {found or 'none'}"
+    )

@@ -12,7 +12,7 @@ import logging
 import os
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypeVar
@@ -178,16 +178,26 @@ class Caller:
                 self._succeeded(failures)
                 return result
 
-    async def _send(self, operation: Operation[Any]) -> Body:
-        """Send one attempt: signed anew, with the keys and the time of now."""
+    def _send(self, operation: Operation[Any]) -> Coroutine[Any, Any, Body]:
+        """Return one attempt to await: signed anew, with the keys and the time of now.
+
+        Not a coroutine itself, since hardly any request needs to wait for its keys, its hash or its pool.
+        """
         address, region = self._router.route(operation)
         request = encode(operation, address, self._headers)
+        payload_hash = self._payload_hash(request)
+        if self._credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
+            return self._send_slowly(request, region)
+        assert self._pool is not None  # as long as there is a loop
+        return self._pool.send(self._sign(request, self._credentials, region, payload_hash))
+
+    async def _send_slowly(self, request: Request, region: str) -> Body:
+        """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
             credentials = self._credentials or await self._fetch_credentials()
             payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
             request = self._sign(request, credentials, region, payload_hash)
-        pool = self._pool if asyncio.get_running_loop() is self._loop else None
-        return await (pool or await self._pool_here()).send(request)
+        return await (await self._pool_here()).send(request)
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
