@@ -64,7 +64,8 @@ class Resumption:
 
 
 def _first_byte(result: GetObjectResult) -> int:
-    match = _CONTENT_RANGE.match(result.content_range or "") if result.status == 206 else None
+    # Content-Range decides, not the status: rclone sends ranges with 200.
+    match = _CONTENT_RANGE.match(result.content_range or "")
     return int(match[1]) if match else 0
 
 
