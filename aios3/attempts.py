@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class Attempt:
         attempt: 1 for the first request of the call.
         status: HTTP status; None when there was no answer.
         request_id: The server's name for the request, where it gave one.
-        bytes: Body bytes that were sent, and that the answer announces.
+        bytes: Of the request's body, and of the body that the answer announces.
         seconds: From the signing to the answer's head.
         error: Class of the error when there was no answer, such as ``"ReadTimeout"``.
     """
@@ -38,14 +39,15 @@ class Attempt:
 AttemptHook: TypeAlias = Callable[[Attempt], object]
 
 
-def announced_bytes(headers: Mapping[str, str]) -> int:
-    """Return the body length that a response announces; 0 when it does not."""
+def announced_bytes(method: str, status: int, headers: Mapping[str, str]) -> int:
+    """Return the body length that a response announces; 0 when it does not, or has no body (RFC 9112 6.3)."""
     text = headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    has_body = method != "HEAD" and status not in (204, 304)
+    return int(text) if has_body and text.isascii() and text.isdecimal() else 0
 
 
 def tell(attempt: Attempt, hook: AttemptHook | None) -> None:
-    """Log *attempt* and hand it to the hook; what a hook raises is the call's to raise."""
+    """Log *attempt* and hand it to the hook; what a hook raises goes to the loop's exception handler, not to the call."""
     log.debug(
         "%s %s attempt %d: %s in %.3f s, %d bytes, request id %s",
         attempt.operation,
@@ -56,5 +58,10 @@ def tell(attempt: Attempt, hook: AttemptHook | None) -> None:
         attempt.bytes,
         attempt.request_id or "-",
     )
-    if hook is not None:
+    if hook is None:
+        return
+    try:
         hook(attempt)
+    except Exception as error:  # noqa: BLE001  # a watcher must not change what it watches
+        message = "on_attempt raised an exception"
+        asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

@@ -5,7 +5,6 @@ What a verb lacks is on the operation: ``await bucket.client.call(GetObject(...)
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +31,7 @@ from .operations.objects import (
 )
 from .protocol.endpoints import check_bucket_name
 from .protocol.messages import Buffer
+from .settings import time_limit
 from .streams import FileBody, ObjectStream, Opening, request_body
 from .transfers.resumption import Resumption
 
@@ -185,7 +185,7 @@ class Bucket:
             key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number
         )
         if timeout is not None:
-            async with asyncio.timeout(timeout):
+            async with time_limit(timeout):
                 return await self._read(operation)
         return await self._read(operation)
 

@@ -7,6 +7,8 @@ they share lies below them. It knows no single operation.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401  # asyncio and uvloop load these two for the first name to resolve,
+import encodings.idna  # noqa: F401  # which would be in the first call, and stall the loop
 import hashlib
 import logging
 import os
@@ -22,7 +24,7 @@ import aiohttp
 from . import settings
 from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
 from .credentials import Credentials, Provider, environment
-from .errors import InvalidInput, S3Error, ServiceError, TransportError
+from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
 from .protocol.endpoints import Addressing
 from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
@@ -30,7 +32,7 @@ from .protocol.messages import Buffer, Request, RequestBody
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
-from .recovery import Means, Recovery
+from .recovery import Means, Recovery, turn
 from .transport import Pool, PoolOptions
 from .transport.connection import Body
 from .transport.options import environment_proxies, proxy_url
@@ -43,6 +45,8 @@ R = TypeVar("R", bound=Result)
 MAX_ERROR_BODY = 64 * 1024
 # From this size on hashing a body takes longer than the hop to a thread and would stall the loop.
 HASH_IN_THREAD = 1024 * 1024
+# Seconds for the connections of another thread's loop to close; it may have stopped meanwhile.
+OTHER_LOOP_LIMIT = 5.0
 
 
 class Caller:
@@ -73,7 +77,8 @@ class Caller:
         retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
             AWS_RETRY_MODE, or ``standard``.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
-        on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited.
+        on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited. What it raises
+            goes to the loop's exception handler.
         user_agent: Put before ``aios3/version`` in the User-Agent header.
     Raises:
         InvalidInput: arguments that contradict each other or cannot be right.
@@ -113,7 +118,7 @@ class Caller:
         self._router = settings.router(aws_endpoint, aws_region, addressing)
         policy = settings.retry_policy(max_attempts, retry_mode)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
-        self._means = Means(self._router, policy, RetryBudget(), limiter)
+        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=self._credentials is None)
         self._unwatched = on_attempt is None and limiter is None
         self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
@@ -131,6 +136,7 @@ class Caller:
         }
         PoolOptions(**self._options)  # a bad number is said here, not at the first call
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: Pool | None = None
         self._closed = False
@@ -152,7 +158,7 @@ class Caller:
         if self._closed:
             raise InvalidInput("the client is closed: make a new one")
         if timeout is not None:
-            async with asyncio.timeout(timeout):
+            async with settings.time_limit(timeout):
                 return await self.call(operation)
         failures: Recovery | None = None
         while True:
@@ -171,9 +177,8 @@ class Caller:
                     result = decode(operation, status, headers, await response.read())
             except (ServiceError, TransportError) as error:
                 failures = failures or Recovery(self._means, operation)
-                if failures.answer_lost and (settled := await self._settle(operation, error)) is not None:
+                if (settled := await self._recover(operation, failures, error, headers)) is not None:
                     return settled
-                await failures.after(error, headers)
             else:
                 self._succeeded(failures)
                 return result
@@ -203,7 +208,7 @@ class Caller:
         """Send one attempt when the limiter lets it through, and tell of it."""
         loop = asyncio.get_running_loop()
         if self._means.limiter is not None:
-            await asyncio.sleep(self._means.limiter.delay(loop.time()))
+            await turn(self._means.limiter)
         started = loop.time()
         failure: BaseException | None = None
         response: Body | None = None
@@ -214,41 +219,72 @@ class Caller:
             failure = error
             raise
         finally:
-            headers: Mapping[str, str] = {} if response is None else response.head.headers
+            status, headers, _ = (0, {}, False) if response is None else response.head
+            sent = body_length(getattr(operation, "body", None) or b"")
             told = Attempt(
                 operation=type(operation).__name__,
                 bucket=getattr(operation, "bucket", None),
                 attempt=attempt,
-                status=None if response is None else response.head.status,
+                status=status or None,
                 request_id=headers.get("x-amz-request-id"),
-                bytes=body_length(getattr(operation, "body", None) or b"") + announced_bytes(headers),
+                bytes=sent + announced_bytes(operation.method, status, headers),
                 seconds=loop.time() - started,
                 error=None if failure is None else type(failure).__name__,
             )
             tell(told, self._on_attempt)
+
+    async def _recover(
+        self,
+        operation: Operation[R],
+        failures: Recovery,
+        error: ServiceError | TransportError,
+        headers: Mapping[str, str],
+    ) -> R | None:
+        """Return when the next attempt may begin, or with a result if there need be none; else raise *error*."""
+        if self._closed:
+            raise error
+        if failures.answer_lost and (settled := await self._settle(operation, error)) is not None:
+            self._succeeded(failures)
+            return settled
+        await failures.after(error, headers)
+        if isinstance(error, ExpiredToken) and self._means.keys_change:
+            self._credentials = None  # the environment may have newer ones
+        return None
 
     async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:
         """Find out if *error* only says that an earlier attempt, whose answer was lost, did it already."""
         question = operation.question(error)
         if question is None:
             return None
-        with suppress(ServiceError):
-            settled = operation.settled(await self.call(question))
-            if settled is not None:
-                return settled
-        error.add_note("The answer to an earlier attempt was lost: it may have been this call itself that was first.")
+        # Without an answer to this one it stays open; Recovery says so.
+        with suppress(ServiceError, TransportError, InvalidResponse):
+            answer = await self.call(question)
+            # In a thread: it may digest a large body.
+            return await asyncio.to_thread(operation.settled, answer)
         return None
 
-    async def wait_after(self, error: TransportError, failures: int) -> None:
-        """Wait as a retry does before a cut body is read on; raise *error* when that was tried often enough.
+    async def wait_after(self, error: TransportError, failures: int) -> int:
+        """Wait as a retry does before a cut body is read on; return what that cost, to regain once it goes on.
 
         Args:
             failures: How often it failed without a byte between, this time included.
+        Raises:
+            TransportError: *error* itself, when that was tried often enough.
         """
         pause = self._means.policy.pause(error, failures, 0.0, random.random())  # noqa: S311  # no secret
-        if pause is None or not self._means.budget.spend(error):
+        cost = 0 if pause is None or self._closed else self._means.budget.spend(error)
+        if pause is None or not cost:
             raise error
-        await asyncio.sleep(pause)
+        try:
+            await asyncio.sleep(pause)
+        except BaseException:
+            self.regain(cost)
+            raise
+        return cost
+
+    def regain(self, cost: int) -> None:
+        """Give back what ``wait_after`` cost."""
+        self._means.budget.earn(cost)
 
     def _succeeded(self, failures: Recovery | None) -> None:
         if failures is not None:
@@ -334,7 +370,8 @@ class Caller:
         return pool
 
     def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
-        self._pools = {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
+        inherited, self._pid = self._pid != os.getpid(), os.getpid()
+        self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
         options = PoolOptions(**self._options, ssl=context)
         connector = self._connector
         if isinstance(connector, aiohttp.BaseConnector):
@@ -361,13 +398,16 @@ class Caller:
         not closed.
         """
         self._closed = True
-        pools, self._pools = self._pools, {}
+        # A forked child leaves its parent's alone.
+        pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
         self._loop = self._pool = None
         for loop, pool in pools.items():
             if loop is asyncio.get_running_loop():
                 await pool.close()
-            elif not loop.is_closed():
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(pool.close(), loop))
+            # One that does not run can close nothing, and would be waited for without end.
+            elif loop.is_running():
+                closing = asyncio.run_coroutine_threadsafe(pool.close(), loop)
+                await asyncio.wait([asyncio.wrap_future(closing)], timeout=OTHER_LOOP_LIMIT)
 
     async def __aenter__(self) -> Self:
         return self

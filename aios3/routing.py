@@ -13,7 +13,7 @@ from .protocol.shapes import Operation
 from .protocol.uri import Endpoint
 
 _MANY = 1024
-# A server refuses times that are 15 minutes off; a smaller correction than this cannot be what it refused.
+# A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.
 _LEAST_CORRECTION = 60.0
 
 
@@ -71,9 +71,11 @@ class Router:
 
     # -------------------------------------------------------------- what answers teach
     def moved(self, operation: Operation[Any], region: str) -> bool:
-        """Remember that a bucket is in *region*; False if that is where it was looked for already."""
+        """Remember that a bucket is in *region*; False for what is no region's name."""
         bucket = getattr(operation, "bucket", None)
-        if region == self.route(operation).region:
+        try:
+            aws_endpoint(region)
+        except InvalidInput:
             return False
         if len(self._regions) >= _MANY:
             self._regions.clear()
@@ -82,13 +84,14 @@ class Router:
         return True
 
     def correct_clock(self, server: datetime) -> bool:
-        """Remember how far the server's clock is from ours; False if that is what was assumed already."""
+        """Remember how far the server's clock is from ours; False if that is no news, and hardly anything."""
         offset = server.timestamp() - time.time()
-        if abs(offset - self._offset) < _LEAST_CORRECTION:
-            return False
-        self._offset = offset
-        self._second = -1
-        return True
+        news = abs(offset - self._offset) >= _LEAST_CORRECTION
+        if news:
+            self._offset = offset
+            self._second = -1
+        # Far off and no news: another call has just learned it, after this one was signed.
+        return news or abs(offset) >= _LEAST_CORRECTION
 
     # -------------------------------------------------------------- time
     def now(self) -> datetime:

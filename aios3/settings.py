@@ -5,7 +5,9 @@ Raises InvalidInput for what cannot be right, and names the argument and what it
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 from typing import cast
 
 import aiohttp
@@ -13,7 +15,7 @@ import aiohttp
 from .credentials import Credentials, Provider
 from .errors import InvalidInput
 from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint, region_of
-from .protocol.retries import DEFAULT_ATTEMPTS, RetryMode, RetryPolicy
+from .protocol.retries import DEFAULT_ATTEMPTS, RETRY_MODES, RetryMode, RetryPolicy
 from .protocol.uri import Endpoint, parse_endpoint
 from .routing import Router
 from .version import __version__
@@ -54,13 +56,33 @@ def router(endpoint: str | None, region: str | None, addressing: Addressing) -> 
 def retry_policy(max_attempts: int | None, mode: RetryMode | None) -> RetryPolicy:
     """Return the retry policy that was given, or that the environment names."""
     if max_attempts is None:
-        text = os.environ.get("AWS_MAX_ATTEMPTS", "")
-        if text and not (text.isascii() and text.isdecimal()):
-            raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
-        max_attempts = int(text) if text else DEFAULT_ATTEMPTS
-    # "legacy" is what botocore called its first mode; its retries are those of standard.
-    named = os.environ.get("AWS_RETRY_MODE", "").replace("legacy", "standard") or "standard"
-    return RetryPolicy(max_attempts=max_attempts, mode=mode or cast("RetryMode", named))
+        max_attempts = _environment_attempts()
+    return RetryPolicy(max_attempts=max_attempts, mode=mode if mode is not None else _environment_mode())
+
+
+def _environment_attempts() -> int:
+    text = os.environ.get("AWS_MAX_ATTEMPTS") or str(DEFAULT_ATTEMPTS)
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
+    return int(text)
+
+
+def _environment_mode() -> RetryMode:
+    named = os.environ.get("AWS_RETRY_MODE") or "standard"
+    # What botocore called its first mode; its retries are those of standard.
+    if named == "legacy":
+        return "standard"
+    one_of("AWS_RETRY_MODE", named, RETRY_MODES)
+    return cast("RetryMode", named)
+
+
+def time_limit(seconds: float | None) -> asyncio.Timeout:
+    """Return the limit on a whole call, for ``async with``; None is no limit."""
+    # NaN compares false with everything, so this refuses it too.
+    good = seconds is None or (isinstance(seconds, int | float) and 0 < seconds < float("inf"))
+    if not good or isinstance(seconds, bool):
+        raise InvalidInput(f"timeout must be a number of seconds above 0, not {seconds!r}")
+    return asyncio.timeout(seconds)
 
 
 def _environment_region() -> str | None:

@@ -24,8 +24,8 @@ T = TypeVar("T")
 class Described(Protocol):
     """The members of a GetObjectResult that a stream shows."""
 
-    headers: Mapping[str, str]
-
+    @property
+    def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> ResponseBody:
         """Where the bytes come from."""
@@ -172,8 +172,11 @@ class FileBody:
             yield piece
 
     async def rewind(self) -> bool:
-        """Go back to where the body starts."""
-        await asyncio.to_thread(self._file.seek, self._start)
+        """Go back to where the body starts; False where the file is closed by now, or cannot."""
+        try:
+            await asyncio.to_thread(self._file.seek, self._start)
+        except (OSError, ValueError):
+            return False
         return True
 
     async def sha256(self) -> str:

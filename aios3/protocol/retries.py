@@ -42,6 +42,7 @@ THROTTLING_CODES = frozenset(
         "BandwidthLimitExceeded",
     }
 )
+_WORTH_A_RETRY = RETRYABLE_CODES | THROTTLING_CODES
 
 
 def is_throttling(error: Exception) -> bool:
@@ -52,15 +53,17 @@ def is_throttling(error: Exception) -> bool:
 def is_retryable(error: Exception) -> bool:
     """Tell if the same request may succeed when it is sent again."""
     if isinstance(error, ServiceError):
-        codes = RETRYABLE_CODES | THROTTLING_CODES
         # 501 and the like stay what they are; an error inside a 200 has only its code.
-        return error.status in RETRYABLE_STATUS or error.code in codes
+        return error.status in RETRYABLE_STATUS or error.code in _WORTH_A_RETRY
     # No connection is free because we hold them all: asking again does not free one.
     return isinstance(error, TransportError) and not isinstance(error, PoolTimeout)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float:
-    """Return the seconds that a Retry-After header asks for; 0 without one, or with one that cannot be read."""
+    """Return the seconds that a Retry-After header asks for; 0 without one, or with one that cannot be read.
+
+    No more than LONGEST_PAUSE: a call ends in bounded time, whatever a server asks for.
+    """
     text = headers.get("retry-after", "")
     if text.isdecimal() and text.isascii():
         return min(float(text), LONGEST_PAUSE)
@@ -103,7 +106,8 @@ class RetryPolicy:
         if failures >= self.max_attempts or not is_retryable(error):
             return None
         first = FIRST_PAUSE_THROTTLED if is_throttling(error) else FIRST_PAUSE
-        longest = min(first * 2.0 ** (failures - 1), LONGEST_PAUSE)
+        # Any exponent from 8 on is beyond LONGEST_PAUSE, and from 1024 on beyond a float.
+        longest = min(first * 2.0 ** min(failures - 1, 8), LONGEST_PAUSE)
         return max(asked, longest * chance)
 
 
@@ -139,71 +143,103 @@ class RetryBudget:
 class AdaptiveLimiter:
     """A request rate that all calls of a client share: cut when the store says SlowDown, grown back afterwards.
 
-    Unlimited until the first throttling. Then the rate is 0.7 of what was measured, and grows as CUBIC (RFC 9438)
+    Unlimited until the first throttling. Then the rate is 0.7 of what was sent, and grows as CUBIC (RFC 9438)
     grows a window: back to where it was cut within some seconds, carefully around there, then freely beyond.
+
+    A request lines up for a place and waits for its turn; who gives up leaves the line, and those behind move up.
     """
 
     BETA = 0.7
     SCALE = 0.4
     LEAST = 0.5
+    # Seconds after which one who waits asks again: the rate may have grown meanwhile.
+    LONGEST_WAIT = 0.5
+    # Seconds over which requests are counted.
+    PERIOD = 0.5
 
-    __slots__ = ("_counted", "_cut_at", "_filled_at", "_limit", "_measured", "_period", "_rate", "_tokens")
+    __slots__ = ("_counted", "_cut_at", "_filled_at", "_last", "_limit", "_measured", "_period", "_rate", "_served")
 
     def __init__(self) -> None:
         self._rate = 0.0  # requests per second; 0 is unlimited
         self._limit = 0.0  # the rate at the last cut
         self._cut_at = 0.0
-        self._tokens = 0.0
+        self._last = 0.0  # the last place that was given
+        self._served = 0.0  # the place whose turn it is
         self._filled_at = 0.0
         self._measured = 0.0
         self._counted = 0
-        self._period = 0.0
+        self._period: float | None = None
 
     @property
     def rate(self) -> float:
         """Requests per second that are let through; 0 while there is no limit."""
         return self._rate
 
-    def delay(self, now: float) -> float:
-        """Take one request's place; return the seconds to wait for it."""
-        self._measure(now)
+    def line_up(self, now: float) -> float:
+        """Take the next place; a second without requests lets as many through at once, no more."""
         if not self._rate:
             return 0.0
-        self._tokens = min(self._rate, self._tokens + (now - self._filled_at) * self._rate) - 1.0
-        self._filled_at = now
-        return max(0.0, -self._tokens / self._rate)
+        self._refill(now)
+        self._last = max(self._last, self._served - max(self._rate, 1.0)) + 1.0
+        return self._last
+
+    def wait(self, place: float, now: float) -> float:
+        """Return the seconds after which to ask again; 0 when it is *place*'s turn, which is then counted as sent."""
+        if self._rate:
+            self._refill(now)
+            if place > self._served:
+                return min((place - self._served) / self._rate, self.LONGEST_WAIT)
+        self._count(now)
+        return 0.0
+
+    def leave(self) -> None:
+        """Give a place up before its turn."""
+        self._served += 1.0
 
     def throttled(self, now: float) -> None:
         """The store asked for fewer requests; once a second counts, since many calls hear it together."""
         if self._rate and now - self._cut_at < 1.0:
             return
-        current = min(self._rate, self._measured) if self._rate else self._measured
+        sent = self._sent(now)
+        current = min(self._rate, sent) if self._rate else sent
+        self._refill(now)
+        self._served = min(self._served, self._last)
         self._limit = max(current, self.LEAST)
         self._rate = max(current * self.BETA, self.LEAST)
         self._cut_at = now
-        self._tokens = min(self._tokens, 0.0)
-        self._filled_at = max(self._filled_at, now)
 
     def succeeded(self, now: float) -> None:
         """A request went through: the rate may grow."""
         if self._rate:
             recovery = (self._limit * (1.0 - self.BETA) / self.SCALE) ** (1.0 / 3.0)
             grown = self.SCALE * (now - self._cut_at - recovery) ** 3 + self._limit
+            self._refill(now)
             # Never above twice what is really sent: a rate that nobody uses says nothing of what the store bears.
-            self._rate = max(self.LEAST, min(grown, 2.0 * max(self._measured, self._rate)))
+            self._rate = max(self.LEAST, min(grown, 2.0 * self._sent(now)))
 
-    def _measure(self, now: float) -> None:
+    def _refill(self, now: float) -> None:
+        self._served += max(0.0, now - self._filled_at) * self._rate
+        self._filled_at = max(now, self._filled_at)
+
+    def _count(self, now: float) -> None:
         """Count requests per second, smoothed, in periods of half a second."""
-        self._counted += 1
+        if self._period is None:
+            self._period = now
         passed = now - self._period
-        if passed >= 0.5:
-            current = self._counted / min(passed, 5.0)
-            self._measured = 0.8 * current + 0.2 * self._measured
+        if passed >= self.PERIOD:
+            self._measured = 0.8 * self._counted / passed + 0.2 * self._measured
             self._counted, self._period = 0, now
+        self._counted += 1
+
+    def _sent(self, now: float) -> float:
+        """Return the requests sent per second: what was measured, or what has begun since and is more."""
+        passed = self.PERIOD if self._period is None else max(now - self._period, self.PERIOD)
+        return max(self._measured, self._counted / passed)
 
 
 __all__ = [
     "DEFAULT_ATTEMPTS",
+    "RETRY_MODES",
     "AdaptiveLimiter",
     "RetryBudget",
     "RetryMode",

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..errors import InvalidInput
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cut:
@@ -17,6 +19,13 @@ class Cut:
 
     after: int = 0
     reset: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HalfClose:
+    """Relay *after* bytes of the response, then send FIN and nothing more; the connection stays until the client goes."""
+
+    after: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,17 +79,18 @@ class Answer:
     early: bool = False
 
 
-Fault: TypeAlias = Cut | CutUpload | LoseAnswer | Stall | Trickle | Corrupt | Answer
+Fault: TypeAlias = Cut | HalfClose | CutUpload | LoseAnswer | Stall | Trickle | Corrupt | Answer
 Plan: TypeAlias = Callable[[int, str, str], Fault | None]
 
 
 class RandomFaults:
-    """Chooses a fault for about one request in *every*; the same seed chooses the same.
+    """Chooses a fault for about one request in *every*: with the same seed the same for a request's number.
 
     Args:
-        seed: Anything random.Random takes as one.
+        seed: Any number.
         every: Mean number of requests per fault.
-        kinds: Which faults: names of the classes above, each as likely as its share of the list.
+        kinds: Which faults, each as likely as its share of the list: ``cut``, ``reset``, ``half_close``, ``cut_upload``,
+            ``lose_answer``, ``stall``, ``trickle``, ``corrupt``, ``503``, ``500``, ``early``.
         within: Byte positions are chosen below this.
         stall: Seconds of a Stall at most.
     """
@@ -94,7 +104,12 @@ class RandomFaults:
         within: int = 64 * 1024,
         stall: float = 0.2,
     ) -> None:
-        self._random = random.Random(seed)  # noqa: S311  # repeatable on purpose
+        unknown = sorted(set(kinds) - set(_KINDS))
+        if unknown or not kinds:
+            raise InvalidInput(f"kinds must be some of {', '.join(_KINDS)}, not {', '.join(unknown) or 'none'}")
+        if not every >= 1:
+            raise InvalidInput(f"every must be a number from 1, not {every!r}")
+        self._seed = seed
         self._every = every
         self._kinds = tuple(kinds)
         self._within = within
@@ -102,22 +117,40 @@ class RandomFaults:
 
     def __call__(self, number: int, method: str, target: str) -> Fault | None:
         """Return the fault for a request, or None."""
-        chance, kind = self._random.random(), self._random.choice(self._kinds)
-        # Half of all cuts fall into the first 2 KiB: heads and small bodies are what most requests are.
-        after = self._random.randrange(self._random.choice((2048, self._within)))
-        seconds = self._random.uniform(0, self._stall)
-        if chance >= 1 / self._every:
+        # A function of seed and number alone: repeatable on purpose, in whatever order requests come.
+        dice = random.Random(f"{self._seed}/{number}")  # noqa: S311
+        if dice.random() >= 1 / self._every:
             return None
-        made: dict[str, Fault] = {
-            "cut": Cut(after=after),
-            "reset": Cut(after=after, reset=True),
-            "cut_upload": CutUpload(after=after, reset=bool(after % 2)),
-            "lose_answer": LoseAnswer(),
-            "stall": Stall(after=after, seconds=seconds),
-            "trickle": Trickle(size=1 + after % 64),
-            "corrupt": Corrupt(after=after),
-            "503": Answer(),
-            "500": Answer(status=500, code="InternalError"),
-            "early": Answer(early=True),
-        }
-        return made[kind]
+        # Half of all places fall into the first 2 KiB: heads and small bodies are what most requests are.
+        after = dice.randrange(dice.choice((min(2048, self._within), self._within)))
+        return _KINDS[dice.choice(self._kinds)](after, dice.uniform(0, self._stall))
+
+
+_KINDS: dict[str, Callable[[int, float], Fault]] = {
+    "cut": lambda after, seconds: Cut(after=after),
+    "reset": lambda after, seconds: Cut(after=after, reset=True),
+    "half_close": lambda after, seconds: HalfClose(after=after),
+    "cut_upload": lambda after, seconds: CutUpload(after=after, reset=bool(after % 2)),
+    "lose_answer": lambda after, seconds: LoseAnswer(),
+    "stall": lambda after, seconds: Stall(after=after, seconds=seconds),
+    "trickle": lambda after, seconds: Trickle(size=1 + after % 64),
+    "corrupt": lambda after, seconds: Corrupt(after=after),
+    "503": lambda after, seconds: Answer(),
+    "500": lambda after, seconds: Answer(status=500, code="InternalError"),
+    "early": lambda after, seconds: Answer(early=True),
+}
+
+
+__all__ = [
+    "Answer",
+    "Corrupt",
+    "Cut",
+    "CutUpload",
+    "Fault",
+    "HalfClose",
+    "LoseAnswer",
+    "Plan",
+    "RandomFaults",
+    "Stall",
+    "Trickle",
+]

@@ -10,9 +10,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from ..errors import InvalidInput, S3Error
 from ..protocol.http1 import ResponseReader
 from ..protocol.uri import parse_endpoint
-from .faults import Answer, Corrupt, Cut, CutUpload, Fault, LoseAnswer, Plan, Stall, Trickle
+from .faults import Answer, Corrupt, Cut, CutUpload, Fault, HalfClose, LoseAnswer, Plan, Stall, Trickle
 
 PIECE = 64 * 1024
 MAX_HEAD = 256 * 1024
@@ -20,6 +21,10 @@ MAX_HEAD = 256 * 1024
 
 class _Ended(Exception):
     """This connection has seen its fault, or its peers are gone."""
+
+
+class _HalfClosed(Exception):
+    """The client has heard our FIN; what it still says is read and forgotten."""
 
 
 class _Head(NamedTuple):
@@ -41,10 +46,12 @@ class _Wires(NamedTuple):
 
 
 class FaultProxy:
-    """Relays to *upstream*, one server connection for each client connection.
+    """Relays to *upstream*, one server connection for each client connection, in both directions at once.
+
+    Requests whose body has no Content-Length are not for it.
 
     Args:
-        upstream: ``http://host:port`` of a real server.
+        upstream: ``http://host:port`` of a real server; plain http, since it reads what it relays.
         plan: Gets the number of the request (from 0), its method and target; returns a Fault or None.
 
     Attributes:
@@ -55,6 +62,8 @@ class FaultProxy:
 
     def __init__(self, upstream: str, plan: Plan | None = None) -> None:
         endpoint = parse_endpoint(upstream)
+        if endpoint.scheme != "http":
+            raise InvalidInput(f"upstream must be http://host:port, not {upstream!r}: TLS cannot be looked into")
         self._upstream = endpoint.host, endpoint.port
         self.plan: Plan = plan or (lambda number, method, target: None)
         self.url = ""
@@ -87,9 +96,10 @@ class FaultProxy:
             answers, upstream = await asyncio.open_connection(*self._upstream)
             while True:
                 await self._relay(_Wires(reader, writer, answers, upstream))
-        except (_Ended, OSError, EOFError, asyncio.LimitOverrunError):
-            pass
+        except (_Ended, OSError, EOFError, ValueError, S3Error, asyncio.LimitOverrunError):
+            pass  # a fault, or one of the two is gone or no HTTP
         except asyncio.CancelledError:
+            # The proxy's end. It is not passed on, since asyncio's streams complain about a cancelled task.
             _reset(writer)
         finally:
             self._serving.discard(task)
@@ -130,9 +140,26 @@ class _Exchange:
         if isinstance(self._fault, Answer):
             await self._answer(self._fault)
             return
+        try:
+            await self._relay()
+        except _HalfClosed:
+            while await self._reader.read(PIECE):
+                pass
+            raise _Ended from None
+
+    async def _relay(self) -> None:
         self._upstream.write(self._head.raw)
-        await self._relay_body()
-        await self._relay_response()
+        sending = asyncio.create_task(self._relay_body())
+        answering = asyncio.create_task(self._relay_response())
+        try:
+            await asyncio.wait([sending, answering], return_when=asyncio.FIRST_EXCEPTION)
+            for task in (sending, answering):
+                if task.done():
+                    task.result()
+        finally:
+            sending.cancel()
+            answering.cancel()
+            await asyncio.gather(sending, answering, return_exceptions=True)
 
     async def _relay_body(self) -> None:
         cut = self._fault if isinstance(self._fault, CutUpload) and self._fault.after < self._head.length else None
@@ -142,8 +169,10 @@ class _Exchange:
             if not piece:
                 raise _Ended
             left -= len(piece)
-            self._upstream.write(piece)
-            await self._upstream.drain()
+            # One who has answered already may well close before it has read everything.
+            with suppress(ConnectionError):
+                self._upstream.write(piece)
+                await self._upstream.drain()
         if cut:
             self._count()
             _reset(self._upstream)
@@ -174,7 +203,7 @@ class _Exchange:
         self._passed += len(data)
         if isinstance(fault, LoseAnswer):
             return
-        if isinstance(fault, Cut | Stall | Corrupt) and start <= fault.after < self._passed:
+        if isinstance(fault, Cut | HalfClose | Stall | Corrupt) and start <= fault.after < self._passed:
             self._count()
             data = await self._spoil(fault, data, fault.after - start)
         elif isinstance(fault, Trickle) and not start:
@@ -186,7 +215,7 @@ class _Exchange:
         self._writer.write(data)
         await self._writer.drain()
 
-    async def _spoil(self, fault: Cut | Stall | Corrupt, data: bytes, place: int) -> bytes:
+    async def _spoil(self, fault: Cut | HalfClose | Stall | Corrupt, data: bytes, place: int) -> bytes:
         """Do what happens at one place of the response; return what is still to be written."""
         if isinstance(fault, Corrupt):
             return data[:place] + bytes([data[place] ^ 0x01]) + data[place + 1 :]
@@ -195,14 +224,18 @@ class _Exchange:
         if isinstance(fault, Stall):
             await asyncio.sleep(fault.seconds)
             return data[place:]
+        if isinstance(fault, HalfClose):
+            self._writer.write_eof()
+            raise _HalfClosed
         if fault.reset:
             _reset(self._writer)
         raise _Ended
 
     async def _answer(self, fault: Answer) -> None:
         self._count()
-        if not fault.early:
-            await self._reader.readexactly(self._head.length)
+        left = 0 if fault.early else self._head.length
+        while left and (piece := await self._reader.read(min(left, PIECE))):
+            left -= len(piece)
         body = fault.body
         if body is None:
             body = f"<Error><Code>{fault.code}</Code><Message>injected</Message></Error>".encode()
