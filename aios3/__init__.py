@@ -4,7 +4,10 @@ Floors from top to bottom; each imports only what stands below it::
 
     client        Client: a store and its buckets
     bucket        Bucket: the daily verbs
+    transfers     many requests, one purpose
     caller        Caller: sign, send, decode; the one spine that does I/O
+    recovery      what a call does when an attempt has failed
+    attempts      what is told of each attempt
     routing       where a call goes
     credentials   where keys come from
     transport     HTTP/1.1 connections on an aiohttp connector; all that touches sockets
@@ -17,15 +20,113 @@ Floors from top to bottom; each imports only what stands below it::
 from __future__ import annotations
 
 from . import errors, operations
+from .attempts import Attempt
 from .bucket import Bucket
 from .client import Client
 from .credentials import Credentials, Provider
-from .errors import *  # noqa: F403  # errors.__all__ is the list
+from .errors import (
+    AccessDenied,
+    AuthorizationHeaderMalformed,
+    BadDigest,
+    BucketAlreadyExists,
+    BucketAlreadyOwnedByYou,
+    BucketNotEmpty,
+    ConnectError,
+    ConnectTimeout,
+    CredentialsError,
+    ExpiredToken,
+    IncompleteBody,
+    InternalError,
+    InvalidAccessKeyId,
+    InvalidArgument,
+    InvalidBucketName,
+    InvalidInput,
+    InvalidRange,
+    InvalidRequest,
+    InvalidResponse,
+    KeyTooLong,
+    MethodNotAllowed,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchUpload,
+    NoSuchVersion,
+    NotImplementedByServer,
+    NotModified,
+    ObjectChanged,
+    PermanentRedirect,
+    PoolTimeout,
+    PreconditionFailed,
+    ReadTimeout,
+    RequestTimeout,
+    RequestTimeTooSkewed,
+    S3Error,
+    ServiceError,
+    ServiceUnavailable,
+    SignatureDoesNotMatch,
+    SlowDown,
+    SourceChanged,
+    TooManyKeys,
+    TransferError,
+    TransportError,
+    TruncatedBody,
+)
 from .operations.listing import Key
 from .streams import ObjectStream
 from .version import __version__
 
-__all__ = sorted(
-    {"Bucket", "Client", "Credentials", "Key", "ObjectStream", "Provider", "__version__", "errors", "operations"}
-    | (set(errors.__all__) - {"error_class"})
-)
+__all__ = [
+    "AccessDenied",
+    "Attempt",
+    "AuthorizationHeaderMalformed",
+    "BadDigest",
+    "Bucket",
+    "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+    "BucketNotEmpty",
+    "Client",
+    "ConnectError",
+    "ConnectTimeout",
+    "Credentials",
+    "CredentialsError",
+    "ExpiredToken",
+    "IncompleteBody",
+    "InternalError",
+    "InvalidAccessKeyId",
+    "InvalidArgument",
+    "InvalidBucketName",
+    "InvalidInput",
+    "InvalidRange",
+    "InvalidRequest",
+    "InvalidResponse",
+    "Key",
+    "KeyTooLong",
+    "MethodNotAllowed",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchUpload",
+    "NoSuchVersion",
+    "NotImplementedByServer",
+    "NotModified",
+    "ObjectChanged",
+    "ObjectStream",
+    "PermanentRedirect",
+    "PoolTimeout",
+    "PreconditionFailed",
+    "Provider",
+    "ReadTimeout",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "S3Error",
+    "ServiceError",
+    "ServiceUnavailable",
+    "SignatureDoesNotMatch",
+    "SlowDown",
+    "SourceChanged",
+    "TooManyKeys",
+    "TransferError",
+    "TransportError",
+    "TruncatedBody",
+    "__version__",
+    "errors",
+    "operations",
+]

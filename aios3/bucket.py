@@ -5,7 +5,6 @@ What a verb lacks is on the operation: ``await bucket.client.call(GetObject(...)
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
@@ -17,7 +16,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 
 from .caller import Caller, ConnectorFactory
-from .errors import InvalidInput, InvalidResponse, NoSuchKey, TooManyKeys
+from .errors import InvalidInput, InvalidResponse, NoSuchKey, TooManyKeys, TransportError
 from .operations.listing import Key, ListObjectsV2, ListObjectsV2Result
 from .operations.objects import (
     DeleteObject,
@@ -33,7 +32,9 @@ from .operations.objects import (
 )
 from .protocol.endpoints import check_bucket_name
 from .protocol.messages import Buffer
+from .settings import time_limit
 from .streams import FileBody, ObjectStream, Opening, request_body
+from .transfers.resumption import Resumption
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 Keys: TypeAlias = list[Key]
@@ -186,9 +187,9 @@ class Bucket:
             key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number
         )
         if timeout is not None:
-            async with asyncio.timeout(timeout):
-                return await (await self._open(operation)).body.read()
-        return await (await self._open(operation)).body.read()
+            async with time_limit(timeout):
+                return await self._read(operation)
+        return await self._read(operation)
 
     def download(
         self,
@@ -216,9 +217,20 @@ class Bucket:
         )
 
         async def open_stream() -> ObjectStream:
-            return ObjectStream(await self._open(operation, timeout))
+            result = await self._open(operation, timeout)
+            return ObjectStream(result, Resumption(self.client, operation, result))
 
         return Opening(open_stream)
+
+    async def _read(self, operation: GetObject) -> bytes:
+        result = await self.client.call(operation)
+        if operation.range is not None:
+            await _check_range(operation, result)
+        try:
+            return await result.body.read()
+        except TransportError:
+            # What has arrived is kept; the stream meets the same error behind it, and mends it.
+            return await ObjectStream(result, Resumption(self.client, operation, result)).read()
 
     def _get_object(
         self,
@@ -252,13 +264,8 @@ class Bucket:
 
     async def _open(self, operation: GetObject, timeout: float | None = None) -> GetObjectResult:
         result = await self.client.call(operation, timeout=timeout)
-        wanted = operation.range
-        if wanted is not None and not _answers(wanted, result):
-            await result.body.close()
-            raise InvalidResponse(
-                f"{operation.resource}: asked for {wanted}, the server sent HTTP {result.http_status} "
-                f"with Content-Range: {result.content_range}"
-            )
+        if operation.range is not None:
+            await _check_range(operation, result)
         return result
 
     async def head(
@@ -412,6 +419,16 @@ def _covers_all(first: str, last: str, length: int | None) -> bool:
     if length is None or not last:
         return False
     return length <= int(last) if not first else first == "0" and length <= int(last) + 1
+
+
+async def _check_range(operation: GetObject, result: GetObjectResult) -> None:
+    if _answers(operation.range or "", result):
+        return
+    await result.body.close()
+    raise InvalidResponse(
+        f"{operation.resource}: asked for {operation.range}, the server sent HTTP {result.http_status} "
+        f"with Content-Range: {result.content_range}"
+    )
 
 
 __all__ = ["Bucket", "Key"]

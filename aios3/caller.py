@@ -7,28 +7,35 @@ they share lies below them. It knows no single operation.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401  # asyncio and uvloop load these two for the first name to resolve,
+import encodings.idna  # noqa: F401  # which would be in the first call, and stall the loop
 import hashlib
+import logging
 import os
+import random
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import aiohttp
 
+from . import settings
+from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
 from .credentials import Credentials, Provider, environment
-from .errors import InvalidInput
-from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint, region_of
+from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .protocol.endpoints import Addressing
+from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
 from .protocol.messages import Buffer, Request, RequestBody
+from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
-from .protocol.uri import Endpoint, parse_endpoint
-from .routing import Router
+from .recovery import Means, Recovery, turn
 from .transport import Pool, PoolOptions
 from .transport.connection import Body
 from .transport.options import environment_proxies, proxy_url
-from .version import __version__
 
 PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
@@ -38,7 +45,8 @@ R = TypeVar("R", bound=Result)
 MAX_ERROR_BODY = 64 * 1024
 # From this size on hashing a body takes longer than the hop to a thread and would stall the loop.
 HASH_IN_THREAD = 1024 * 1024
-DEFAULT_REGION = "us-east-1"
+# Seconds for the connections of another thread's loop to close; it may have stopped meanwhile.
+OTHER_LOOP_LIMIT = 5.0
 
 
 class Caller:
@@ -65,7 +73,12 @@ class Caller:
         read_timeout: Seconds without progress in either direction; there is no limit on the whole.
         pool_timeout: Seconds to wait for a free connection; ``None`` waits.
         keepalive_timeout: Seconds that an idle connection is kept.
+        max_attempts: Requests per call, the first included; else AWS_MAX_ATTEMPTS, or 5.
+        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
+            AWS_RETRY_MODE, or ``standard``.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
+        on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited. What it raises
+            goes to the loop's exception handler.
         user_agent: Put before ``aios3/version`` in the User-Agent header.
     Raises:
         InvalidInput: arguments that contradict each other or cannot be right.
@@ -92,14 +105,23 @@ class Caller:
         read_timeout: float = 60,
         pool_timeout: float | None = None,
         keepalive_timeout: float = 15,
+        max_attempts: int | None = None,
+        retry_mode: RetryMode | None = None,
         payload_signing: PayloadSigning = "auto",
+        on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
     ) -> None:
-        self._credentials, self._provider = _credentials(aws_key, aws_secret, aws_token, credentials, anonymous)
+        self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        self._credentials, self._provider = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._anonymous = anonymous
-        self._router = _router(aws_endpoint, aws_region, addressing)
-        self._payload_signing = _one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
-        self._headers = _common_headers(expected_bucket_owner, request_payer)
+        self._on_attempt = on_attempt
+        self._router = settings.router(aws_endpoint, aws_region, addressing)
+        policy = settings.retry_policy(max_attempts, retry_mode)
+        limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
+        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=self._credentials is None)
+        self._unwatched = on_attempt is None and limiter is None
+        self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
+        self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
         self._verify = verify
         self._options: dict[str, Any] = {
@@ -110,10 +132,11 @@ class Caller:
             "keepalive_timeout": keepalive_timeout,
             "proxy": proxy_url(proxy) if proxy else None,
             "proxies": environment_proxies() if proxy is None else {},
-            "extra": f"user-agent: {_user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+            "extra": f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
         }
         PoolOptions(**self._options)  # a bad number is said here, not at the first call
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: Pool | None = None
         self._closed = False
@@ -135,22 +158,141 @@ class Caller:
         if self._closed:
             raise InvalidInput("the client is closed: make a new one")
         if timeout is not None:
-            async with asyncio.timeout(timeout):
+            async with settings.time_limit(timeout):
                 return await self.call(operation)
+        failures: Recovery | None = None
+        while True:
+            headers: Mapping[str, str] = {}
+            try:
+                if self._unwatched and not log.isEnabledFor(logging.DEBUG):
+                    response = await self._send(operation)
+                else:
+                    response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
+                status, headers, _ = response.head
+                if status >= 300:
+                    raise decode_error(operation, status, headers, await self._error_body(response))
+                if is_streaming(operation):
+                    result = decode_stream(operation, status, headers, response)
+                else:
+                    result = decode(operation, status, headers, await response.read())
+            except (ServiceError, TransportError) as error:
+                failures = failures or Recovery(self._means, operation)
+                if (settled := await self._recover(operation, failures, error, headers)) is not None:
+                    return settled
+            else:
+                self._succeeded(failures)
+                return result
+
+    def _send(self, operation: Operation[Any]) -> Coroutine[Any, Any, Body]:
+        """Return one attempt to await: signed anew, with the keys and the time of now.
+
+        Not a coroutine itself, since hardly any request needs to wait for its keys, its hash or its pool.
+        """
         address, region = self._router.route(operation)
         request = encode(operation, address, self._headers)
+        payload_hash = self._payload_hash(request)
+        if self._credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
+            return self._send_slowly(request, region)
+        assert self._pool is not None  # as long as there is a loop
+        return self._pool.send(self._sign(request, self._credentials, region, payload_hash))
+
+    async def _send_slowly(self, request: Request, region: str) -> Body:
+        """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
             credentials = self._credentials or await self._fetch_credentials()
             payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
             request = self._sign(request, credentials, region, payload_hash)
-        pool = self._pool if asyncio.get_running_loop() is self._loop else None
-        response = await (pool or await self._pool_here()).send(request)
-        status, headers, _ = response.head
-        if status >= 300:
-            raise decode_error(operation, status, headers, await self._error_body(response))
-        if is_streaming(operation):
-            return decode_stream(operation, status, headers, response)
-        return decode(operation, status, headers, await response.read())
+        return await (await self._pool_here()).send(request)
+
+    async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
+        """Send one attempt when the limiter lets it through, and tell of it."""
+        loop = asyncio.get_running_loop()
+        if self._means.limiter is not None:
+            await turn(self._means.limiter)
+        started = loop.time()
+        failure: BaseException | None = None
+        response: Body | None = None
+        try:
+            response = await self._send(operation)
+            return response
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            status, headers, _ = (0, {}, False) if response is None else response.head
+            sent = body_length(getattr(operation, "body", None) or b"")
+            told = Attempt(
+                operation=type(operation).__name__,
+                bucket=getattr(operation, "bucket", None),
+                attempt=attempt,
+                status=status or None,
+                request_id=headers.get("x-amz-request-id"),
+                bytes=sent + announced_bytes(operation.method, status, headers),
+                seconds=loop.time() - started,
+                error=None if failure is None else type(failure).__name__,
+            )
+            tell(told, self._on_attempt)
+
+    async def _recover(
+        self,
+        operation: Operation[R],
+        failures: Recovery,
+        error: ServiceError | TransportError,
+        headers: Mapping[str, str],
+    ) -> R | None:
+        """Return when the next attempt may begin, or with a result if there need be none; else raise *error*."""
+        if self._closed:
+            raise error
+        if failures.answer_lost and (settled := await self._settle(operation, error)) is not None:
+            self._succeeded(failures)
+            return settled
+        await failures.after(error, headers)
+        if isinstance(error, ExpiredToken) and self._means.keys_change:
+            self._credentials = None  # the environment may have newer ones
+        return None
+
+    async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:
+        """Find out if *error* only says that an earlier attempt, whose answer was lost, did it already."""
+        question = operation.question(error)
+        if question is None:
+            return None
+        # Without an answer to this one it stays open; Recovery says so.
+        with suppress(ServiceError, TransportError, InvalidResponse):
+            answer = await self.call(question)
+            # In a thread: it may digest a large body.
+            return await asyncio.to_thread(operation.settled, answer)
+        return None
+
+    async def wait_after(self, error: TransportError, failures: int) -> int:
+        """Wait as a retry does before a cut body is read on; return what that cost, to regain once it goes on.
+
+        Args:
+            failures: How often it failed without a byte between, this time included.
+        Raises:
+            TransportError: *error* itself, when that was tried often enough.
+        """
+        pause = self._means.policy.pause(error, failures, 0.0, random.random())  # noqa: S311  # no secret
+        cost = 0 if pause is None or self._closed else self._means.budget.spend(error)
+        if pause is None or not cost:
+            raise error
+        try:
+            await asyncio.sleep(pause)
+        except BaseException:
+            self.regain(cost)
+            raise
+        return cost
+
+    def regain(self, cost: int) -> None:
+        """Give back what ``wait_after`` cost."""
+        self._means.budget.earn(cost)
+
+    def _succeeded(self, failures: Recovery | None) -> None:
+        if failures is not None:
+            failures.succeeded()
+        elif self._means.budget.left < RetryBudget.CAPACITY:
+            self._means.budget.earn(1)
+        if self._means.limiter is not None:
+            self._means.limiter.succeeded(asyncio.get_running_loop().time())
 
     async def pages(self, operation: Operation[R], *, timeout: float | None = None) -> AsyncIterator[R]:
         """Send a listing operation page by page; only one page is in memory.
@@ -228,13 +370,14 @@ class Caller:
         return pool
 
     def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
-        self._pools = {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
+        inherited, self._pid = self._pid != os.getpid(), os.getpid()
+        self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
         options = PoolOptions(**self._options, ssl=context)
         connector = self._connector
         if isinstance(connector, aiohttp.BaseConnector):
             pool = Pool(options, connector)
         else:
-            pool = Pool(options, None, connector or _plain_connector)
+            pool = Pool(options, None, connector or settings.plain_connector)
         self._pools[pool.loop] = pool
         return pool
 
@@ -255,13 +398,16 @@ class Caller:
         not closed.
         """
         self._closed = True
-        pools, self._pools = self._pools, {}
+        # A forked child leaves its parent's alone.
+        pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
         self._loop = self._pool = None
         for loop, pool in pools.items():
             if loop is asyncio.get_running_loop():
                 await pool.close()
-            elif not loop.is_closed():
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(pool.close(), loop))
+            # One that does not run can close nothing, and would be waited for without end.
+            elif loop.is_running():
+                closing = asyncio.run_coroutine_threadsafe(pool.close(), loop)
+                await asyncio.wait([asyncio.wrap_future(closing)], timeout=OTHER_LOOP_LIMIT)
 
     async def __aenter__(self) -> Self:
         return self
@@ -271,65 +417,15 @@ class Caller:
     ) -> None:
         await self.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self._connector, aiohttp.BaseConnector):
+            raise TypeError("a client with a connector cannot be pickled: give it a function that makes one")
+        return _rebuild, (type(self), self._arguments)
+
     def __repr__(self) -> str:
         scheme, host, port, prefix = self._router.endpoint
         return f"<{type(self).__name__} {scheme}://{host}:{port}{prefix} {self._router.region}>"
 
 
-# ------------------------------------------------------------------ reading the arguments
-def _credentials(
-    key: str | None,
-    secret: str | None,
-    token: str | None,
-    given: Credentials | Provider | None,
-    anonymous: bool,
-) -> tuple[Credentials | None, Provider | None]:
-    """Return fixed credentials, or who to ask for them, or neither for the environment's."""
-    ways = [anonymous, given is not None, any(part is not None for part in (key, secret, token))]
-    if sum(ways) > 1:
-        raise InvalidInput("give keys (aws_key, aws_secret), credentials or anonymous=True, not two of them")
-    if ways[2]:
-        if not key or not secret:
-            raise InvalidInput("aws_key and aws_secret go together: one of them is missing or empty")
-        return Credentials(key, secret, token or None), None
-    if given is None or isinstance(given, Credentials):
-        return given, None
-    if not callable(given):
-        raise InvalidInput(f"credentials must be Credentials or an async function, not {type(given).__name__}")
-    return None, given
-
-
-def _router(endpoint: str | None, region: str | None, addressing: Addressing) -> Router:
-    _one_of("addressing", addressing, ADDRESSINGS)
-    known: Endpoint | None = None if endpoint is None else parse_endpoint(endpoint)
-    region = region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
-    return Router(known or aws_endpoint(region), region, addressing)
-
-
-def _environment_region() -> str | None:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-
-
-def _common_headers(expected_bucket_owner: str | None, request_payer: str | None) -> dict[str, str]:
-    headers = {"x-amz-expected-bucket-owner": expected_bucket_owner, "x-amz-request-payer": request_payer}
-    return {name: value for name, value in headers.items() if value is not None}
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise InvalidInput(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
-
-
-def _user_agent(prefix: str | None) -> str:
-    product = f"aios3/{__version__}"
-    if prefix is None:
-        return product
-    if not prefix.isascii() or not prefix.isprintable():
-        raise InvalidInput("user_agent must be printable ASCII")
-    return f"{prefix} {product}"
-
-
-def _plain_connector() -> aiohttp.BaseConnector:
-    # The pool limits; the connector only opens.
-    return aiohttp.TCPConnector(limit=0)
+def _rebuild(cls: type[Caller], arguments: dict[str, Any]) -> Caller:
+    return cls(**arguments)

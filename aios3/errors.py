@@ -12,6 +12,7 @@
     │   ├ PoolTimeout(TimeoutError)       no free connection within pool_timeout
     │   └ TruncatedBody                   the connection ended before the body did
     ├ InvalidResponse                 an answer that cannot be read
+    ├ ObjectChanged                   the object was replaced while it was read
     ├ TooManyKeys(AssertionError)     Bucket.list found more keys than max_keys
     ├ TransferError                   a transfer that cannot be completed as asked
     │   └ SourceChanged                   a source gave more or less than it declared
@@ -53,6 +54,7 @@ __all__ = [
     "NoSuchVersion",
     "NotImplementedByServer",
     "NotModified",
+    "ObjectChanged",
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
@@ -113,6 +115,10 @@ class InvalidResponse(S3Error):
     """The peer's answer is not HTTP, or not what S3 answers."""
 
 
+class ObjectChanged(S3Error):
+    """The object was replaced while it was read; what was read so far is of the old one."""
+
+
 class TooManyKeys(S3Error, AssertionError):
     """More keys match than ``max_keys`` allows; use ``Bucket.keys`` to iterate."""
 
@@ -134,6 +140,7 @@ class ServiceError(S3Error):
         status: HTTP status.
         request_id, host_id: What AWS support asks for; ``None`` where the store sends none.
         operation: Name of the operation, such as ``"GetObject"``.
+        region: Where the bucket is, when the error is that it is not here.
         attempts: Requests sent for this call.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -149,6 +156,7 @@ class ServiceError(S3Error):
         host_id: str | None = None,
         operation: str = "",
         resource: str | None = None,
+        region: str | None = None,
         attempts: int = 1,
     ) -> None:
         about = f" on {resource}" if resource else ""
@@ -161,6 +169,7 @@ class ServiceError(S3Error):
         self.host_id = host_id
         self.operation = operation
         self.resource = resource
+        self.region = region
         self.attempts = attempts
 
     @property

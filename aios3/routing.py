@@ -1,17 +1,20 @@
-"""Which way a call goes: operation and bucket to address, region and signing time."""
+"""Which way a call goes: operation and bucket to address, region and signing time; and what answers teach of that."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from .errors import InvalidInput
-from .protocol.endpoints import Addressing, bucket_address, is_aws
+from .protocol.endpoints import Addressing, aws_endpoint, bucket_address, is_aws
 from .protocol.messages import Address
 from .protocol.shapes import Operation
 from .protocol.uri import Endpoint
 
 _MANY = 1024
+# A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.
+_LEAST_CORRECTION = 60.0
 
 
 class Route(NamedTuple):
@@ -26,7 +29,7 @@ class Router:
 
     Args:
         endpoint: Where the store listens.
-        region: What requests are signed for.
+        region: What requests are signed for, unless a bucket turns out to be elsewhere.
         addressing: How a bucket's name stands in the address.
     """
 
@@ -36,6 +39,8 @@ class Router:
         self.is_aws = is_aws(endpoint)
         self._addressing = addressing
         self._routes: dict[str | None, Route] = {}
+        self._regions: dict[str | None, str] = {}
+        self._offset = 0.0
         self._second = -1
         self._timestamp = ""
 
@@ -54,15 +59,48 @@ class Router:
             raise InvalidInput(f"bucket name must be a str, not {type(bucket).__name__}") from error
 
     def _new_route(self, bucket: str | None) -> Route:
-        route = Route(bucket_address(self.endpoint, bucket, self._addressing), self.region)
+        region = self._regions.get(bucket, self.region)
+        endpoint = self.endpoint
+        if region != self.region and self.is_aws:
+            endpoint = aws_endpoint(region)
+        route = Route(bucket_address(endpoint, bucket, self._addressing), region)
         if len(self._routes) >= _MANY:
             self._routes.clear()
         self._routes[bucket] = route
         return route
 
+    # -------------------------------------------------------------- what answers teach
+    def moved(self, operation: Operation[Any], region: str) -> bool:
+        """Remember that a bucket is in *region*; False for what is no region's name."""
+        bucket = getattr(operation, "bucket", None)
+        try:
+            aws_endpoint(region)
+        except InvalidInput:
+            return False
+        if len(self._regions) >= _MANY:
+            self._regions.clear()
+        self._regions[bucket] = region
+        self._routes.pop(bucket, None)
+        return True
+
+    def correct_clock(self, server: datetime) -> bool:
+        """Remember how far the server's clock is from ours; False if that is no news, and hardly anything."""
+        offset = server.timestamp() - time.time()
+        news = abs(offset - self._offset) >= _LEAST_CORRECTION
+        if news:
+            self._offset = offset
+            self._second = -1
+        # Far off and no news: another call has just learned it, after this one was signed.
+        return news or abs(offset) >= _LEAST_CORRECTION
+
+    # -------------------------------------------------------------- time
+    def now(self) -> datetime:
+        """Return the time as the server sees it."""
+        return datetime.fromtimestamp(time.time() + self._offset, UTC)
+
     def timestamp(self) -> str:
-        """Return now as SigV4 writes it; made once a second."""
-        second = int(time.time())
+        """Return the server's now as SigV4 writes it; made once a second."""
+        second = int(time.time() + self._offset)
         if second != self._second:
             self._second = second
             self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))

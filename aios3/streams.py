@@ -11,11 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self, TypeVar
 
-from .errors import InvalidInput
+from .errors import InvalidInput, TransportError
 from .protocol.messages import Buffer, RequestBody, ResponseBody
 
 # One read of a file: large enough that the hop to a thread is lost in it.
 FILE_PIECE = 1024 * 1024
+# More than a connection ever buffers: the pieces of a stream are what arrived.
+LARGE_PIECE = 1 << 62
 T = TypeVar("T")
 
 
@@ -59,6 +61,13 @@ class Described(Protocol):
         """Which version it is, where the bucket keeps versions."""
 
 
+class Reopen(Protocol):
+    """Gives the rest of a body that was cut; see transfers.resumption."""
+
+    async def __call__(self, position: int, error: TransportError, failures: int) -> ResponseBody:
+        """Return the body from *position* on, or raise what is the matter."""
+
+
 class ObjectStream:
     """An object while it is read: bytes as they arrive, memory of a piece.
 
@@ -71,9 +80,12 @@ class ObjectStream:
         headers: All response headers, names in lower case.
     """
 
-    def __init__(self, result: Described) -> None:
+    def __init__(self, result: Described, reopen: Reopen | None = None) -> None:
         self._body = result.body
-        self._rest = b""
+        self._reopen = reopen
+        self._position = 0
+        self._failures = 0
+        self._closed = False
         self.size = result.content_length
         self.etag = result.etag
         self.content_type = result.content_type
@@ -86,11 +98,35 @@ class ObjectStream:
     async def read(self, n: int = -1) -> bytes:
         """Return at most *n* bytes as soon as there are any, all the rest for -1, b"" at the end.
 
+        A cut connection is mended: reading goes on at the next byte, of the same object.
+
         Raises:
-            TruncatedBody: the connection was cut; nothing short is passed off as whole.
-            ReadTimeout: no byte came for the client's ``read_timeout``.
+            TransportError: it could not be mended; nothing short is passed off as whole.
+            ObjectChanged: the object was replaced meanwhile.
         """
-        return await self._body.read(n)
+        if n < 0:
+            return b"".join([piece async for piece in self])
+        return await self._piece(n)
+
+    async def _piece(self, size: int) -> bytes:
+        while True:
+            try:
+                data = await self._body.read(size)
+            except TransportError as error:
+                await self._mend(error)
+                continue
+            if data:
+                self._position += len(data)
+                self._failures = 0
+            return data
+
+    async def _mend(self, error: TransportError) -> None:
+        """Go on with another response, from where this one ended."""
+        if self._reopen is None or self._closed:
+            raise error
+        self._failures += 1
+        await self._body.close()
+        self._body = await self._reopen(self._position, error, self._failures)
 
     async def readinto(self, buffer: bytearray | memoryview) -> int:
         """Fill *buffer* from its start with what is there; return how many bytes that was, 0 at the end."""
@@ -99,8 +135,9 @@ class ObjectStream:
         view[: len(data)] = data
         return len(data)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._body.__aiter__()
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await self._piece(LARGE_PIECE):
+            yield piece
 
     async def chunks(self, size: int) -> AsyncIterator[bytes]:
         """Give pieces of exactly *size* bytes; the last may be shorter."""
@@ -119,6 +156,7 @@ class ObjectStream:
 
     async def close(self) -> None:
         """Let go of the connection; what was not read is lost. Idempotent."""
+        self._closed = True
         await self._body.close()
 
     async def __aenter__(self) -> Self:
@@ -149,8 +187,11 @@ class FileBody:
             yield piece
 
     async def rewind(self) -> bool:
-        """Go back to where the body starts."""
-        await asyncio.to_thread(self._file.seek, self._start)
+        """Go back to where the body starts; False where the file is closed by now, or cannot."""
+        try:
+            await asyncio.to_thread(self._file.seek, self._start)
+        except (OSError, ValueError):
+            return False
         return True
 
     async def sha256(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import md5
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import quote
 
+from ..errors import PreconditionFailed, S3Error
 from ..protocol.messages import Buffer, RequestBody, ResponseBody
 from ..protocol.shapes import Element, Group, Header, HeaderPrefix, Payload, Query, R_co, Structure
 from ..protocol.uri import encode_key
@@ -239,6 +241,20 @@ class PutObject(NewObjectOperation[PutObjectResult]):
     if_match: Annotated[str | None, Header("If-Match")] = None
     if_none_match: Annotated[str | None, Header("If-None-Match")] = None
     write_offset_bytes: Annotated[int | None, Header("x-amz-write-offset-bytes")] = None
+
+    def question(self, error: S3Error) -> HeadObject | None:
+        """Ask what is there when "only if nothing is there" failed: it may be what this very call stored."""
+        if isinstance(error, PreconditionFailed) and self.if_none_match == "*":
+            return HeadObject(bucket=self.bucket, key=self.key, expected_bucket_owner=self.expected_bucket_owner)
+        return None
+
+    def settled(self, answer: HeadObjectResult) -> PutObjectResult | None:
+        """The object is ours if its ETag is the MD5 of the body, as it is for plain and SSE-S3 objects."""
+        if not isinstance(self.body, bytes | bytearray | memoryview):
+            return None
+        if answer.etag != f'"{md5(self.body, usedforsecurity=False).hexdigest()}"':
+            return None
+        return PutObjectResult(etag=answer.etag, version_id=answer.version_id)
 
 
 class CopiedObject(Checksums):

@@ -363,6 +363,7 @@ def _error(
         host_id=texts.get("HostId") or headers.get("x-amz-id-2"),
         operation=type(operation).__name__,
         resource=operation.resource,
+        region=texts.get("Region") or headers.get("x-amz-bucket-region"),
         attempts=attempts,
     )
 

@@ -36,7 +36,7 @@ from typing import (
     get_type_hints,
 )
 
-from ..errors import InvalidInput, InvalidResponse
+from ..errors import InvalidInput, InvalidResponse, S3Error
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -264,6 +264,14 @@ class Operation(Shape, Generic[R_co]):
     checksum_required: ClassVar[bool] = False
     host_prefix: ClassVar[str] = ""
 
+    def question(self, error: S3Error) -> Operation[Any] | None:
+        """Return what to ask when *error* may come of an earlier attempt whose answer was lost; None for "as it is"."""
+        return None
+
+    def settled(self, answer: Any) -> R_co | None:
+        """Return the result that the answer to ``question`` proves, or None when it proves nothing."""
+        return None
+
     @property
     def resource(self) -> str:
         """What it works on, for messages."""
@@ -278,7 +286,9 @@ class Operation(Shape, Generic[R_co]):
         """
         names = " and ".join(name.replace("_", " ") for name in markers)
         if not any(markers.values()):
-            raise InvalidResponse(f"{type(self).__name__} on {self.resource}: the page is truncated, but has no {names}")
+            raise InvalidResponse(
+                f"{type(self).__name__} on {self.resource}: the page is truncated, but has no {names}"
+            )
         if all(getattr(self, name) == value for name, value in markers.items()):
             shown = ", ".join(repr(value)[:60] for value in markers.values())
             raise InvalidResponse(f"{type(self).__name__} on {self.resource}: the page repeats the {names} {shown}")

@@ -1,0 +1,67 @@
+"""What is told of each attempt: one debug line, and the user's hook. Nothing that is secret is in either."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+log = logging.getLogger("aios3")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One request of a call, as ``on_attempt`` gets it when its head has arrived or it has failed.
+
+    Attributes:
+        operation: Name of the operation, such as ``"GetObject"``.
+        bucket: Name of the bucket; None for operations on the store.
+        attempt: 1 for the first request of the call.
+        status: HTTP status; None when there was no answer.
+        request_id: The server's name for the request, where it gave one.
+        bytes: Of the request's body, and of the body that the answer announces.
+        seconds: From the signing to the answer's head.
+        error: Class of the error when there was no answer, such as ``"ReadTimeout"``.
+    """
+
+    operation: str
+    bucket: str | None
+    attempt: int
+    status: int | None
+    request_id: str | None
+    bytes: int
+    seconds: float
+    error: str | None
+
+
+AttemptHook: TypeAlias = Callable[[Attempt], object]
+
+
+def announced_bytes(method: str, status: int, headers: Mapping[str, str]) -> int:
+    """Return the body length that a response announces; 0 when it does not, or has no body (RFC 9112 6.3)."""
+    text = headers.get("content-length", "")
+    has_body = method != "HEAD" and status not in (204, 304)
+    return int(text) if has_body and text.isascii() and text.isdecimal() else 0
+
+
+def tell(attempt: Attempt, hook: AttemptHook | None) -> None:
+    """Log *attempt* and hand it to the hook; what a hook raises goes to the loop's exception handler, not to the call."""
+    log.debug(
+        "%s %s attempt %d: %s in %.3f s, %d bytes, request id %s",
+        attempt.operation,
+        attempt.bucket or "-",
+        attempt.attempt,
+        attempt.status or attempt.error,
+        attempt.seconds,
+        attempt.bytes,
+        attempt.request_id or "-",
+    )
+    if hook is None:
+        return
+    try:
+        hook(attempt)
+    except Exception as error:  # noqa: BLE001  # a watcher must not change what it watches
+        message = "on_attempt raised an exception"
+        asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

@@ -1,0 +1,100 @@
+"""The rest of an object whose download was cut: from the next byte on, and of the same object, or not at all."""
+
+from __future__ import annotations
+
+import re
+
+from ..caller import Caller
+from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransportError
+from ..operations.objects import GetObject, GetObjectResult
+from ..protocol.messages import ResponseBody
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/")
+_SKIP = 256 * 1024
+
+
+class Resumption:
+    """Opens the rest of one download, as ObjectStream asks for it.
+
+    Args:
+        operation: What was asked for.
+        result: What was answered: its ETag guards the rest, so that two objects are never spliced.
+    """
+
+    def __init__(self, caller: Caller, operation: GetObject, result: GetObjectResult) -> None:
+        self._caller = caller
+        self._etag = result.etag
+        self._operation = operation.replace(
+            if_match=result.etag,
+            if_none_match=None,
+            if_modified_since=None,
+            if_unmodified_since=None,
+            part_number=None,
+            version_id=operation.version_id or result.version_id,
+        )
+        self._first, self._last = _span(result)
+
+    async def __call__(self, position: int, error: TransportError, failures: int) -> ResponseBody:
+        """Return the body from *position* (counted from the first byte of the download) on.
+
+        Raises:
+            ObjectChanged: the object was replaced meanwhile.
+            TransportError: *error* itself, when this was tried often enough or the object has no strong ETag.
+        """
+        # A weak one matches nothing (RFC 9110 13.1.1).
+        if self._etag is None or self._etag.startswith("W/"):
+            raise error
+        while True:
+            cost = await self._caller.wait_after(error, failures)
+            result = await self._rest(self._first + position)
+            self._caller.regain(cost)
+            try:
+                await self._skip(result, self._first + position, error)
+            except TransportError as again:
+                if again is error:
+                    raise
+                error = again
+                failures += 1
+            else:
+                return result.body
+
+    async def _rest(self, start: int) -> GetObjectResult:
+        # Where the end is not known this may be it, and a range that begins there would be refused.
+        overlap = 1 if self._last is None and start > self._first else 0
+        last = "" if self._last is None else self._last
+        operation = self._operation.replace(range=f"bytes={start - overlap}-{last}")
+        try:
+            result = await self._caller.call(operation)
+        except (PreconditionFailed, InvalidRange) as refused:
+            raise self._changed() from refused
+        if result.etag != self._etag:
+            await result.body.close()
+            raise self._changed()
+        return result
+
+    async def _skip(self, result: GetObjectResult, start: int, error: TransportError) -> None:
+        """Read up to *start*: a server that ignores Range sends everything again."""
+        first, last = _span(result)
+        # Anything else than the rest, no more and no less, would be spliced in.
+        count = start - first if self._last is None or last == self._last else -1
+        try:
+            while count > 0 and (piece := await result.body.read(min(count, _SKIP))):
+                count -= len(piece)
+        finally:
+            if count:
+                await result.body.close()
+        if count:
+            raise error
+
+    def _changed(self) -> ObjectChanged:
+        return ObjectChanged(f"{self._operation.resource} was replaced while it was read")
+
+
+def _span(result: GetObjectResult) -> tuple[int, int | None]:
+    """Return the places in the object of a response's first and last byte."""
+    # Content-Range decides, not the status: rclone sends ranges with 200.
+    match = _CONTENT_RANGE.match(result.content_range or "")
+    if match:
+        return int(match[1]), int(match[2])
+    length = result.content_length
+    return 0, None if length is None else length - 1

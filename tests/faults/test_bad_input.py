@@ -1,0 +1,93 @@
+"""Options that cannot be right: InvalidInput before a byte is sent, which names the option and what it may be."""
+
+from typing import Any
+
+import pytest
+
+from aios3 import Bucket, Client, InvalidInput
+from aios3.testing import Peer, steps
+from tests.faults.scenes import bucket_at
+from tests.loops import BOTH_LOOPS
+
+NAN, INFINITE = float("nan"), float("inf")
+SECONDS = "must be a number of seconds above 0"
+NOT_SECONDS = [0, 0.0, -1, NAN, INFINITE, -INFINITE, "1", True]
+
+
+@pytest.mark.parametrize("attempts", [0, -1, True, False, 1.5, NAN, "3", [3]])
+@pytest.mark.parametrize("make", [Client, lambda **options: Bucket("bucket", **options)], ids=["client", "bucket"])
+def test_max_attempts_is_a_whole_number_from_1(make: Any, attempts: object) -> None:
+    with pytest.raises(InvalidInput, match="max_attempts must be a whole number from 1, not "):
+        make(max_attempts=attempts)
+
+
+@pytest.mark.parametrize("mode", ["", "legacy", "Standard", "fast", 1, ("standard",)])
+def test_retry_mode_is_one_of_two(mode: Any) -> None:
+    with pytest.raises(InvalidInput, match="retry_mode must be one of standard, adaptive, not "):
+        Client(retry_mode=mode)
+
+
+@pytest.mark.parametrize("option", ["connect_timeout", "read_timeout", "pool_timeout", "keepalive_timeout"])
+@pytest.mark.parametrize("value", NOT_SECONDS, ids=str)
+def test_timeouts_of_a_client_are_seconds_above_0(option: str, value: Any) -> None:
+    with pytest.raises(InvalidInput, match=f"{option} {SECONDS}, not "):
+        Client(**{option: value})
+
+
+@BOTH_LOOPS
+@pytest.mark.parametrize("value", NOT_SECONDS, ids=str)
+async def test_timeout_of_a_call_is_seconds_above_0(value: Any) -> None:
+    async with Peer(steps.answering(b"data")) as peer, bucket_at(peer.endpoint) as bucket:
+        calls = {
+            "get": bucket.get("key", timeout=value),
+            "put": bucket.put("key", b"", timeout=value),
+            "head": bucket.head("key", timeout=value),
+            "exists": bucket.exists("key", timeout=value),
+            "delete": bucket.delete("key", timeout=value),
+            "list": bucket.list(timeout=value),
+            "download": bucket.download("key", timeout=value),
+        }
+        for call in calls.values():
+            with pytest.raises(InvalidInput, match=f"timeout {SECONDS}, not "):
+                await call
+
+        assert peer.requests == []
+
+
+@BOTH_LOOPS
+@pytest.mark.parametrize("value", [1, 0.5, 10**6, None])
+async def test_timeout_of_a_call_that_is_right_is_taken(value: Any) -> None:
+    async with Peer(steps.answering(b"data")) as peer, bucket_at(peer.endpoint) as bucket:
+        assert await bucket.get("key", timeout=value) == b"data"
+
+
+@pytest.mark.parametrize("text", ["0", "00", "-1", "1.5", "many", " ", "٣", "9" * 5000, "1e3"], ids=lambda text: text[:9])
+def test_max_attempts_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", text)
+
+    with pytest.raises(InvalidInput, match="AWS_MAX_ATTEMPTS must be a whole number from 1, not "):
+        Client()
+    Client(max_attempts=3)
+
+
+@pytest.mark.parametrize("text", ["fast", "Adaptive", " ", "legacystandard"])
+def test_retry_mode_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("AWS_RETRY_MODE", text)
+
+    with pytest.raises(InvalidInput, match="AWS_RETRY_MODE must be one of standard, adaptive, not "):
+        Client()
+    Client(retry_mode="standard")
+
+
+@pytest.mark.parametrize("variable", ["AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"])
+def test_environment_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "")
+
+    Client()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("AWS_MAX_ATTEMPTS", "007"), ("AWS_RETRY_MODE", "legacy")])
+def test_environment_that_is_right_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+
+    Client()
