@@ -2,10 +2,12 @@
 
 Floors from top to bottom; each imports only what stands below it::
 
+    testing       faults between a client and a server, for tests
     client        Client: a store and its buckets
     bucket        Bucket: the daily verbs
     transfers     many requests, one purpose
     caller        Caller: sign, send, decode; the one spine that does I/O
+    settings      a client's arguments, read
     recovery      what a call does when an attempt has failed
     attempts      what is told of each attempt
     routing       where a call goes

@@ -287,4 +287,4 @@ class Opening:
             await self._stream.close()
 
 
-__all__ = ["Described", "FileBody", "ObjectStream", "Opening", "RequestBody", "request_body"]
+__all__ = ["Described", "FileBody", "ObjectStream", "Opening", "Reopen", "RequestBody", "request_body"]

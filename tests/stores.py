@@ -12,9 +12,14 @@ from tests.servers import Keys, Server, servers_with
 EVERY_SERVER = pytest.mark.parametrize("server", servers_with(), indirect=True)
 
 NOWHERE: Mapping[str, Any] = MappingProxyType(
-    {"aws_key": "AKIAIOSFODNN7EXAMPLE", "aws_secret": "wJalrXUtnFEMI", "aws_endpoint": "http://127.0.0.1:9"}
+    {
+        "aws_key": "AKIAIOSFODNN7EXAMPLE",
+        "aws_secret": "wJalrXUtnFEMI",
+        "aws_endpoint": "http://127.0.0.1:9",
+        "max_attempts": 1,
+    }
 )
-"""Options for what must be refused before anybody is asked: nobody listens there."""
+"""Options for what must be refused before anybody is asked: nobody listens there, and nothing is tried twice."""
 
 
 def on(*capabilities: str) -> pytest.MarkDecorator:

@@ -158,14 +158,15 @@ def test_pure_floors_import_nothing_that_waits_or_looks_around(source: Source) -
 
 @EVERY_MODULE
 def test_only_the_transport_touches_sockets(source: Source) -> None:
-    if source.floor != "transport":
+    if source.floor not in ("transport", "testing"):
         assert not roots(source) & {"socket", "socketserver", "http", "yarl"}
 
 
 @EVERY_MODULE
 def test_aiohttp_above_the_transport_is_the_connector_only(source: Source) -> None:
-    """Bucket and caller name its type in their signatures, and caller makes the default one."""
-    allowed = {"caller": {"BaseConnector", "TCPConnector"}, "bucket": {"BaseConnector"}}.get(source.floor, set())
+    """Bucket and caller name its type in their signatures, and settings makes the default one."""
+    both = {"BaseConnector", "TCPConnector"}
+    allowed = {"settings": both, "caller": {"BaseConnector"}, "bucket": {"BaseConnector"}}.get(source.floor, set())
     used = {
         node.attr
         for node in ast.walk(source.tree)
