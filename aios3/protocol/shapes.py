@@ -233,6 +233,7 @@ class Result(Shape):
     """
 
     root: ClassVar[str] = ""  # the XML element that a body must have; "" where there is no XML
+    other_roots: ClassVar[tuple[str, ...]] = ()  # what some stores call it
     streaming: ClassVar[str] = ""  # the member that is the body itself, read piece by piece; or ""
     http_status = 200
     headers: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
@@ -278,7 +279,9 @@ class Operation(Shape, Generic[R_co]):
         """
         names = " and ".join(name.replace("_", " ") for name in markers)
         if not any(markers.values()):
-            raise InvalidResponse(f"{type(self).__name__} on {self.resource}: the page is truncated, but has no {names}")
+            raise InvalidResponse(
+                f"{type(self).__name__} on {self.resource}: the page is truncated, but has no {names}"
+            )
         if all(getattr(self, name) == value for name, value in markers.items()):
             shown = ", ".join(repr(value)[:60] for value in markers.values())
             raise InvalidResponse(f"{type(self).__name__} on {self.resource}: the page repeats the {names} {shown}")
