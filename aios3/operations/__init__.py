@@ -181,13 +181,15 @@ _FAMILY_OF = {name: family for family, names in _FAMILIES.items() for name in na
 __all__ = sorted(_FAMILY_OF)  # one table instead of two lists
 
 
-def __getattr__(name: str) -> Any:
-    family = _FAMILY_OF.get(name)
-    if family is None:
-        raise AttributeError(f"aios3.operations has no {name!r}")
-    value = getattr(import_module(f".{family}", __name__), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or every misspelt name would pass for one
+
+    def __getattr__(name: str) -> Any:
+        family = _FAMILY_OF.get(name)
+        if family is None:
+            raise AttributeError(f"aios3.operations has no {name!r}")
+        value = getattr(import_module(f".{family}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

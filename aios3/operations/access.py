@@ -204,6 +204,7 @@ class PublicAccessBlockConfiguration(Structure):
 class GetPublicAccessBlockResult(Result):
     """What is blocked."""
 
+    other_roots = ("BlockPublicAccessBlockConfiguration",)  # Ceph 16
     public_access_block_configuration: Annotated[
         PublicAccessBlockConfiguration, Payload("PublicAccessBlockConfiguration")
     ]

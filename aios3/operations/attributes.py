@@ -14,7 +14,7 @@ ObjectAttributes: TypeAlias = Literal["ETag", "Checksum", "ObjectParts", "Storag
 
 
 class ObjectChecksum(Checksums):
-    """The checksums of an object."""
+    """The checksums of an object; AWS calls it Checksum."""
 
     checksum_type: str | None = None
 

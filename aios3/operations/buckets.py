@@ -99,7 +99,7 @@ class GetBucketLocation(BucketOperation[GetBucketLocationResult]):
 
 
 class BucketEntry(Structure):
-    """A bucket as ListBuckets shows it."""
+    """A bucket as ListBuckets shows it; AWS calls it Bucket."""
 
     name: str = ""
     creation_date: datetime | None = None

@@ -27,7 +27,7 @@ class RestoreStatus(Structure):
 
 
 class Key(Structure):
-    """An object as a listing shows it.
+    """An object as a listing shows it; AWS calls it Object.
 
     Attributes:
         key: Full name in the bucket, decoded.
@@ -174,7 +174,7 @@ class ObjectVersion(Structure):
 
 
 class DeleteMarker(Structure):
-    """A delete marker as a listing shows it: the object is gone, its versions are not."""
+    """A delete marker as a listing shows it (AWS: DeleteMarkerEntry): the object is gone, its versions are not."""
 
     owner: Owner | None = None
     key: Annotated[str, Element(url=True)] = ""

@@ -122,7 +122,7 @@ class MetadataConfigurationResult(Structure):
 
 
 class BucketMetadataConfiguration(Structure):
-    """The metadata configuration of a bucket."""
+    """The metadata tables of a bucket; AWS calls it GetBucketMetadataConfigurationResult."""
 
     metadata_configuration_result: MetadataConfigurationResult
 
@@ -247,7 +247,7 @@ class MetadataTableConfigurationResult(Structure):
 
 
 class BucketMetadataTableConfiguration(Structure):
-    """The metadata table of a bucket, its state, and what went wrong."""
+    """The metadata table of a bucket and its state; AWS calls it GetBucketMetadataTableConfigurationResult."""
 
     metadata_table_configuration_result: MetadataTableConfigurationResult
     status: str

@@ -337,7 +337,7 @@ class DeletedObject(Structure):
 
 
 class DeleteFailure(Structure):
-    """What was not deleted, and why."""
+    """What was not deleted, and why; AWS calls it Error."""
 
     key: str | None = None
     version_id: str | None = None

@@ -31,7 +31,7 @@ class SelectParameters(Structure):
 
 
 class OutputEncryption(Structure):
-    """How the results of a restored query are encrypted."""
+    """How the results of a restored query are encrypted; AWS calls it Encryption."""
 
     encryption_type: ServerSideEncryption
     kms_key_id: str | None = None

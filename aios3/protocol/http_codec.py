@@ -79,28 +79,26 @@ def encode(
         InvalidInput: a member has a value that S3 cannot be sent, or members exclude each other.
     """
     cls = type(operation)
-    puts, constant, on_object, payload, root, body_of, special, ruled = PLANS.get(cls) or plan_of(cls)
+    puts, constant, labels, payload, root, body_of, special, ruled = PLANS.get(cls) or plan_of(cls)
     given = operation.__dict__
-    if not ruled.isdisjoint(given):
-        _check(operation, address, given.get(payload, b""))
-    fields = {"host": address.authority}
-    if headers:
-        fields.update(headers)
+    fields = {"host": address.authority, **headers} if headers else {"host": address.authority}
     query = [*constant]
-    for name, value in given.items():
-        put = puts.get(name)
-        if put is not None and value is not None:
-            put(value, fields, query)
     body: Buffer | RequestBody = b""
-    if payload and (content := given.get(payload)) is not None:
-        body = body_of(content)
-        if root:
-            fields["content-type"] = "application/xml"
+    if len(given) > len(labels):  # more than bucket and key, which is all that most reads have
+        if not ruled.isdisjoint(given):
+            _check(operation, address, given.get(payload, b""))
+        for name, value in given.items():
+            put = puts.get(name)
+            if put is not None and value is not None:
+                put(value, fields, query)
+        if payload and (content := given.get(payload)) is not None:
+            body = body_of(content)
+            fields |= {"content-type": "application/xml"} if root else {}
     if special:
         body = _finish(operation, body, fields, integrity)
     path = address.base_path + cls.path or "/"
-    if on_object:
-        path = f"{address.base_path}/{encode_key(operation.key)}"  # type: ignore[attr-defined]  # on_object says so
+    if "key" in labels:
+        path = f"{address.base_path}/{encode_key(operation.key)}"  # type: ignore[attr-defined]  # labels says so
     return Request(cls.method, address, path, encode_query(query) if query else "", fields, body)
 
 
@@ -144,7 +142,7 @@ class _ResultPlan(NamedTuple):
         events: The events it is a stream of, by their type on the wire.
         document: The member that is the body, read whole; or "".
         structure: What *document* is read as; None for text.
-        root: The XML element that a body must have; "" where there is no XML.
+        roots: The XML elements that a body may have; none where there is no XML.
     """
 
     cls: type[Result]
@@ -152,7 +150,7 @@ class _ResultPlan(NamedTuple):
     events: Mapping[str, type[Event]] = {}
     document: str = ""
     structure: type[Shape] | None = None
-    root: str = ""
+    roots: tuple[str, ...] = ()
 
 
 def is_streaming(operation: Operation[Any]) -> bool:
@@ -177,13 +175,13 @@ def decode(operation: Operation[R], status: int, headers: Mapping[str, str], bod
         ServiceError: the answer is an error, whatever its status: S3 sends some with 200.
         InvalidResponse: the body is not what S3 answers to this operation.
     """
-    cls, _, _, document, structure, root_name = _result_plan(type(operation))
+    cls, _, _, document, structure, roots = _result_plan(type(operation))
     result: R
-    if root_name:
+    if roots:
         root = xml_codec.parse(_plain(headers, body))
         if xml_codec.local_name(root.tag) == "Error":
             raise decode_error(operation, status, headers, body)
-        found = xml_codec.read_root(structure or cls, root, root_name)
+        found = xml_codec.read_root(structure or cls, root, *roots)
         result = _made(cls, {document: found}) if document else found  # type: ignore[assignment]  # as above
     else:
         if b"<Error>" in body[:512]:
@@ -227,7 +225,7 @@ def _result_plan(operation: type[Operation[Any]]) -> _ResultPlan:
     plan = _RESULT_PLANS.get(operation)
     if plan is None:
         cls = result_type(operation)
-        plan = _ResultPlan(cls, root=cls.root)
+        plan = _ResultPlan(cls, roots=_roots(operation, cls, cls.root))
         for member in members(cls):
             if isinstance(member.marker, Header | HeaderPrefix):
                 setattr(cls, member.name, _HeaderMember(cls, member))
@@ -235,9 +233,16 @@ def _result_plan(operation: type[Operation[Any]]) -> _ResultPlan:
                 plan = _ResultPlan(cls, cls.streaming, _event_types(member.type))
             elif isinstance(member.marker, Payload):
                 structure = structure_type(member.type)
-                plan = _ResultPlan(cls, document=member.name, structure=structure, root=member.marker.root)
+                roots = _roots(operation, cls, member.marker.root)
+                plan = _ResultPlan(cls, document=member.name, structure=structure, roots=roots)
         _RESULT_PLANS[operation] = plan
     return plan
+
+
+def _roots(operation: type[Operation[Any]], cls: type[Result], root: str) -> tuple[str, ...]:
+    """Return the root that S3 sends first, then what other stores send: often the operation's name and a word."""
+    name = operation.__name__
+    return (root, *cls.other_roots, f"{name}Response", f"{name}Output", f"{name}Result") if root else ()
 
 
 class _HeaderMember:

@@ -38,6 +38,7 @@ class Plan(NamedTuple):
 
     Args:
         puts: For each member that is a header or in the query, the function that puts it there.
+        labels: The members that are the address: bucket and key, or one of them, or none.
         payload: The member that is the body, or "".
         root: The XML element around the payload, or "".
         body: Makes a body of the payload.
@@ -47,7 +48,7 @@ class Plan(NamedTuple):
 
     puts: dict[str, Put]
     query: tuple[tuple[str, str], ...]
-    on_object: bool
+    labels: tuple[str, ...]
     payload: str
     root: str
     body: Callable[[Any], Any]
@@ -63,11 +64,11 @@ def plan_of(cls: type[Operation[Any]]) -> Plan:
     declared = members(cls)
     puts = {member.name: put for member in declared if (put := _put(member)) is not None}
     query = tuple((name, "") for name in cls.subresource.split("&") if name) + cls.query
-    on_object = any(member.name == "key" and isinstance(member.marker, Label) for member in declared)
+    labels = tuple(member.name for member in declared if isinstance(member.marker, Label))
     payload = next((member for member in declared if isinstance(member.marker, Payload)), None)
     name, root, body = ("", "", str) if payload is None else _payload(payload)
     special = bool(cls.root) or cls.checksum_required
-    plan = PLANS[cls] = Plan(puts, query, on_object, name, root, body, special, _ruled(cls, declared))
+    plan = PLANS[cls] = Plan(puts, query, labels, name, root, body, special, _ruled(cls, declared))
     return plan
 
 

@@ -233,6 +233,7 @@ class Result(Shape):
     """
 
     root: ClassVar[str] = ""  # the XML element that a body must have; "" where there is no XML
+    other_roots: ClassVar[tuple[str, ...]] = ()  # what some stores call it
     streaming: ClassVar[str] = ""  # the member that is the body itself, read piece by piece; or ""
     http_status = 200
     headers: ClassVar[Mapping[str, str]] = types.MappingProxyType({})

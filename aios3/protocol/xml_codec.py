@@ -57,14 +57,14 @@ def local_name(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def read_root(cls: type[S], root: etree._Element, name: str) -> S:
+def read_root(cls: type[S], root: etree._Element, *names: str) -> S:
     """Read one value of *cls* from a parsed document; unknown elements are passed over.
 
     Raises:
-        InvalidResponse: its root is not *name*, or a value in it cannot be read.
+        InvalidResponse: its root has none of these *names*, or a value in it cannot be read.
     """
-    if local_name(root.tag) != name:
-        raise InvalidResponse(f"expected <{name}>, the server sent <{local_name(root.tag)}>")
+    if local_name(root.tag) not in names:
+        raise InvalidResponse(f"expected <{names[0]}>, the server sent <{local_name(root.tag)}>")
     url = root.findtext("{*}EncodingType") == "url"
     try:
         return _reader(cls, url).read(root)  # type: ignore[no-any-return]
@@ -140,7 +140,7 @@ class _Reader:
         self.flat_lists: list[str] = []
         self.attributes: list[tuple[str, str]] = []
         self.text = ""
-        # What S3 always sends and a store left out: reading must not fail for it.
+        # What S3 always sends and a store left out: reading must not fail for it, nor looking at it.
         self.absent: dict[str, Any] = {}
         for member in members(cls):
             element = Element() if member.marker is None else member.marker
@@ -149,7 +149,7 @@ class _Reader:
 
     def _add(self, member: Member, element: Element, url: bool) -> None:
         if not hasattr(self.cls, member.name):
-            self.absent[member.name] = None if item_type(member.type) is None else ()
+            self.absent[member.name] = _nothing(member.type)
         if element.text:
             self.text = member.name
         elif element.attribute:
@@ -176,7 +176,7 @@ class _Reader:
             if name in values:
                 values[name] = tuple(values[name])
         for name, attribute in self.attributes:
-            values[name] = element.get(attribute)
+            values[name] = element.get(attribute, values.get(name))
         if self.text:
             values[self.text] = element.text or ""
         # The values become the instance: a listing makes a thousand, and __init__ would check what is known.
@@ -195,6 +195,11 @@ class _Reader:
         if item is not None:
             self.flat_lists.append(member.name)
         return _Place(member.name, item is not None, scalar, reader)
+
+
+def _nothing(hint: Any) -> Any:
+    """Return an empty value of a type that has one, else None."""
+    return () if item_type(hint) is not None else "" if scalar_type(hint) is str else None
 
 
 class _WrappedList(NamedTuple):

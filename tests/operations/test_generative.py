@@ -203,7 +203,7 @@ def _result(shape: Mapping[str, Any], cls: type[Shape], parsed: Mapping[str, Any
 
 def _said(cls: type[Shape], values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what says nothing: what we have by default, where botocore has nothing."""
-    return {name: value for name, value in values.items() if value not in (None, (), {}, getattr(cls, name, None))}
+    return {name: value for name, value in values.items() if value not in (None, (), {}, getattr(cls, name, ""))}
 
 
 def _shown(value: Any) -> Any:
