@@ -6,6 +6,7 @@ connections per origin with limits and timeouts, and has one Pool for each event
 
 from __future__ import annotations
 
-from .pool import Pool, PoolOptions
+from .options import PoolOptions
+from .pool import Pool
 
 __all__ = ["Pool", "PoolOptions"]

@@ -7,19 +7,24 @@ buffer_updated back to back: an idle connection holds no buffer at all. Nothing 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
+import ssl
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
+
+from aiohttp.connector import Connection as Loan
 
 from ..errors import ConnectError, S3Error, SourceChanged, TransportError, TruncatedBody
 from ..protocol.http1 import ResponseHead, ResponseReader
 from ..protocol.messages import Buffer, RequestBody
+from . import sockets
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
 PIECE = 256 * 1024
+# After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us.
+BREATH = 1024 * 1024
 # Seconds that a TLS peer has to answer our goodbye (one that never does kept sockets open for 5 s and more).
 GOODBYE = 1.0
 # Body bytes that may wait for a slow reader before the socket is left alone.
@@ -42,15 +47,6 @@ class Owner(Protocol):
         """Its socket is closed."""
 
 
-class Loan(Protocol):
-    """A connector's ``Connection``: we hold it as long as we use the transport."""
-
-    _protocol: object
-
-    def close(self) -> None:
-        """End the loan: the connector has its slot back."""
-
-
 class Connection(asyncio.BufferedProtocol):
     """Sends one request at a time and reads its response.
 
@@ -66,6 +62,7 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_displaced",
+        "_gone",
         "_goodbye",
         "_lost",
         "_paused",
@@ -74,6 +71,7 @@ class Connection(asyncio.BufferedProtocol):
         "_reusable",
         "_scratch",
         "_sending",
+        "_unbroken",
         "_unsent",
         "_waiter",
         "_wanted",
@@ -118,8 +116,10 @@ class Connection(asyncio.BufferedProtocol):
         self._reusable = True
         self._paused = False
         self._lost: S3Error | None = None
+        self._gone = False
         self._quiet = 0
         self._unsent = 0
+        self._unbroken = 0
         self._goodbye: asyncio.TimerHandle | None = None
 
     # -------------------------------------------------------------- one exchange
@@ -138,6 +138,7 @@ class Connection(asyncio.BufferedProtocol):
         head += self.tail
         self._reader = reader = ResponseReader(method)
         self._reusable = True
+        self._wanted = 0
         try:
             if isinstance(body, bytes) and len(body) <= SMALL_BODY:
                 self.transport.write(head + body if body else head)
@@ -173,26 +174,31 @@ class Connection(asyncio.BufferedProtocol):
         """Write a body from its source, one piece behind it: the last goes out only when the length is right."""
         held: Buffer = b""
         given = 0
-        async for piece in body.chunks():
-            given += len(piece)
-            if given > body.length:
-                break
-            if held and not await self._write(held):
-                return False
-            held = piece
+        async with _closed_at_the_end(body.chunks()) as chunks:
+            async for piece in chunks:
+                given += len(piece)
+                if given > body.length:
+                    break
+                if held and not await self._write(held):
+                    return False
+                held = piece
         if given != body.length:
             found = f"at least {given}" if given > body.length else str(given)
             raise SourceChanged(f"the source declared {body.length} bytes and gave {found}")
-        await self._write(held)
-        return True
+        # Answered while the source was read: the last piece stays here.
+        return not self._answered() and (await self._write(held) or True)
 
     async def _write(self, data: Buffer) -> bool:
         """Write, and wait while the peer is slow; False when an answer came meanwhile."""
         if self._answered():
             return False
         self.transport.write(data)
+        self._unbroken += len(data)
         if self._writable is not None:
             await self._writable
+        elif self._unbroken > BREATH:
+            await asyncio.sleep(0)
+            self._unbroken = 0
         return not self._answered()
 
     def _answered(self) -> bool:
@@ -227,15 +233,22 @@ class Connection(asyncio.BufferedProtocol):
     def _finished(self) -> None:
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
-        keep = reader is not None and reader.head is not None and reader.head.keep_alive and not reader.surplus
-        if keep and self._reusable and self._lost is None:
+        keep = reader is not None and reader.head is not None and not reader.surplus and self._may_stay(reader.head)
+        # Bytes that did not fit into the socket before the answer came would be read as the next request.
+        if keep and self._reusable and self._lost is None and not self.transport.get_write_buffer_size():
             self.owner.freed(self)
         else:
             self.abort()
 
+    def _may_stay(self, head: ResponseHead) -> bool:
+        """Tell if both sides want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word."""
+        if not self.absolute:
+            return head.keep_alive
+        return head.keep_alive and "keep-alive" in head.headers.get("connection", "").lower()
+
     def resume_reading(self) -> None:
         """The reader has taken what was buffered."""
-        if self._paused:
+        if self._paused and not self._gone:
             self._paused = False
             self.transport.resume_reading()
 
@@ -253,16 +266,19 @@ class Connection(asyncio.BufferedProtocol):
     def abort(self, error: BaseException | None = None) -> None:
         """Close at once, without flushing or a TLS goodbye; the slot is free when this returns."""
         self._fail(error if isinstance(error, S3Error) else ConnectError("the connection was closed by this side"))
-        self.transport.abort()
-        self._end_loan()
+        # A transport that has told of its end has no loop any more, and cannot be touched.
+        if not self._gone:
+            self.transport.abort()
+            self._end_loan()
 
     def close_idle(self) -> None:
         """Close politely: with a goodbye over TLS, which is given a second."""
         self._fail(ConnectError("the connection was closed by this side"))
-        if self.transport.get_extra_info("ssl_object") is None:
+        if self._tls() is None:
             self.transport.abort()
         else:
-            self.transport.close()
+            # The loan's end closes the transport. Closing it here too would deafen it: asyncio's TLS transport, closed
+            # twice, takes no abort() any more.
             self._goodbye = self.loop.call_later(GOODBYE, self.transport.abort)
         self._end_loan()
 
@@ -293,13 +309,21 @@ class Connection(asyncio.BufferedProtocol):
 
     def tick(self, patience: int) -> bool:
         """Count a tick without progress while somebody waits; True when *patience* is used up."""
-        unsent = self.transport.get_write_buffer_size() if self._sending or self._unsent else 0
-        if unsent != self._unsent or (self._waiter is None and self._writable is None):
+        waiting = self._waiter is not None or (self._writable is not None and not self._writable.done())
+        unsent = self._backlog() if waiting else 0
+        if not waiting or unsent != self._unsent:
             self._unsent = unsent
             self._quiet = 0
             return False
         self._quiet += 1
         return self._quiet > patience
+
+    def _backlog(self) -> int:
+        """Count the bytes of a request that are still here; the kernel alone takes megabytes."""
+        if self._reader is None or self._reader.head is not None:
+            return 0
+        sock = self.transport.get_extra_info("socket")
+        return self.transport.get_write_buffer_size() + (sockets.unsent(sock) if sock is not None else 0)
 
     # -------------------------------------------------------------- asyncio calls these
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -324,8 +348,9 @@ class Connection(asyncio.BufferedProtocol):
     def _progress(self, reader: ResponseReader) -> None:
         if reader.head is None:
             return
-        if reader.done and not self._sending:
-            self._finished()
+        if reader.done:
+            if not self._sending:
+                self._finished()
         elif reader.buffered > HIGH_WATER and self._wanted != EVERYTHING and not self._paused:
             self._paused = True
             self.transport.pause_reading()
@@ -333,18 +358,39 @@ class Connection(asyncio.BufferedProtocol):
             self._wake()  # a sender too: the answer is here, the rest of its body need not go out
 
     def eof_received(self) -> bool:
-        """The peer has said all; the transport closes itself after this, an idle one at once."""
-        if self._reader is None:
+        """The peer has said all: nothing is left to wait for, least of all that it reads what we still have to send."""
+        reader = self._reader
+        if reader is None:
             self.abort()
+        else:
+            self.abort(_end_of(reader) if self._said_goodbye() else _cut_of(reader, None))
         return False
+
+    def _tls(self) -> ssl.SSLObject | None:
+        tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
+        return tls
+
+    def _said_goodbye(self) -> bool:
+        """Tell if the peer ended the stream, and not somebody on the way: over TLS only its close_notify does.
+
+        Source: RFC 8446 6.1
+        """
+        tls = self._tls()
+        if tls is None:
+            return True
+        try:
+            return tls.read(1) == b""
+        except ssl.SSLError as error:
+            return isinstance(error, ssl.SSLZeroReturnError)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Judge what was received, end the loan, and let the connector's own protocol know."""
+        self._gone = True
         reader = self._reader
         if reader is not None and self._lost is None:
             if exc is not None:
                 self._drain(reader)
-            self._lost = _end_of(reader, exc)
+            self._lost = _cut_of(reader, exc)
         self._fail(ConnectError("the connection was lost"))
         # The connector waits for its own protocol to hear of the end: without this its close() hangs for ever.
         self._displaced.connection_lost(exc)
@@ -356,15 +402,11 @@ class Connection(asyncio.BufferedProtocol):
     def _drain(self, reader: ResponseReader) -> None:
         """Read what the kernel holds: an answer sent before a reset (403 to a large body) is still there."""
         sock = self.transport.get_extra_info("socket")
-        if sock is None or self.transport.get_extra_info("ssl_object") is not None:
+        if sock is None or self._tls() is not None:
             return
-        try:
-            with socket.socket(fileno=os.dup(sock.fileno())) as copy:
-                copy.setblocking(False)
-                while not reader.done and (data := copy.recv(PIECE)):
-                    reader.feed(memoryview(data))
-        except (OSError, S3Error):
-            return
+        with suppress(S3Error):
+            for data in sockets.received(sock):
+                reader.feed(memoryview(data))
 
     def pause_writing(self) -> None:
         """The transport's buffer is full: senders wait."""
@@ -377,21 +419,35 @@ class Connection(asyncio.BufferedProtocol):
             writable.set_result(None)
 
 
-def _end_of(reader: ResponseReader, exc: Exception | None) -> S3Error:
-    """Return what to tell whoever wants more of a response than came before the connection ended."""
+def _end_of(reader: ResponseReader) -> S3Error:
+    """Return what to tell whoever wants more of a response than came before the peer said goodbye."""
+    try:
+        reader.feed_eof()
+    except TransportError as cut:
+        return cut
+    return ConnectError("the server closed the connection after the response")
+
+
+def _cut_of(reader: ResponseReader, exc: Exception | None) -> S3Error:
+    """Return the same for a connection that ended with no goodbye: a body that ends by it is not complete."""
+    reason = exc or "the connector was closed, or TLS ended without a goodbye"
     error: S3Error
-    if exc is None or reader.done:
-        try:
-            reader.feed_eof()
-            return ConnectError("the connection was lost after the response")
-        except TransportError as cut:
-            return cut
     if reader.head is None:
-        error = ConnectError(f"the connection was lost before an answer came: {exc}")
+        error = ConnectError(f"the connection was lost before an answer came: {reason}")
     else:
-        error = TruncatedBody(f"the connection was lost in the middle of the body: {exc}")
+        error = TruncatedBody(f"the connection was lost in the middle of the body: {reason}")
     error.__cause__ = exc
     return error
+
+
+@asynccontextmanager
+async def _closed_at_the_end(chunks: AsyncIterator[Buffer]) -> AsyncIterator[AsyncIterator[Buffer]]:
+    """Close a generator when we stop in the middle of it, and not whenever it is collected."""
+    try:
+        yield chunks
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
 
 
 class Body:
@@ -492,9 +548,10 @@ class Body:
         return self._reader.take()
 
     def __del__(self) -> None:
-        connection = self._connection
-        if connection is None or self._reader.done or connection.closed:
+        connection, reader = self._connection, self._reader
+        if connection is None or reader.done or connection.closed:
             return
-        warnings.warn("a response was dropped before its body was read or closed", ResourceWarning, source=self)
+        # The garbage collector runs in any thread. And first things first: a warning may be an error.
         if not connection.loop.is_closed():
-            connection.let_go(self._reader)
+            connection.loop.call_soon_threadsafe(connection.let_go, reader)
+        warnings.warn("a response was dropped before it was read", ResourceWarning, stacklevel=2, source=self)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import aiohttp
 from aiohttp.tracing import Trace
@@ -26,13 +26,21 @@ from .options import PoolOptions
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
-class _Watch(NamedTuple):
-    """What a trace needs to move the deadline of one dial between queueing and connecting."""
+@dataclass(slots=True, eq=False)
+class _Dial:
+    """One dial under way, whose limit a trace moves between queueing and connecting.
+
+    *stage* is what it means to run into the limit: TransportError that the client was closed.
+    """
 
     limit: asyncio.Timeout
     pool_deadline: float | None
-    connect_timeout: float
-    stage: list[type[TransportError]]
+    stage: type[TransportError] = ConnectTimeout
+
+    def move(self, stage: type[TransportError], deadline: float | None) -> None:
+        if self.stage is not TransportError and not self.limit.expired():
+            self.stage = stage
+            self.limit.reschedule(deadline)
 
 
 class Dialer:
@@ -49,9 +57,10 @@ class Dialer:
         self.options = options
         self._make_room = make_room
         self._traces = aiohttp.TraceConfig()
-        self._traces.on_connection_queued_start.append(self._queued)
-        self._traces.on_connection_queued_end.append(self._admitted)
+        self._traces.on_connection_queued_start.append(self._queued)  # type: ignore[arg-type]  # the context is ours
+        self._traces.on_connection_queued_end.append(self._admitted)  # type: ignore[arg-type]  # as above
         self._traces.freeze()
+        self._dials: set[_Dial] = set()
 
     async def dial(self, address: Address, owner: Owner, pool_deadline: float | None) -> Connection:
         """Open a connection to *address*.
@@ -64,21 +73,23 @@ class Dialer:
         loop = asyncio.get_running_loop()
         proxy = self.options.proxy_for(address)
         request = self._client_request(address, proxy, loop)
-        stage: list[type[TransportError]] = [ConnectTimeout]
+        dial = _Dial(asyncio.timeout(self.options.connect_timeout), pool_deadline)
+        trace = Trace(None, self._traces, dial)  # type: ignore[arg-type]  # no session is behind this
+        self._dials.add(dial)
         try:
-            async with asyncio.timeout(self.options.connect_timeout) as limit:
-                watch = _Watch(limit, pool_deadline, self.options.connect_timeout, stage)
-                trace = Trace(None, self._traces, watch)  # type: ignore[arg-type]  # no session is behind this
+            async with dial.limit:
                 loan = await self.connector.connect(request, [trace], _NO_TIMEOUT)
-        except TimeoutError as error:
-            raise self._too_late(stage[0], address, proxy) from error
-        except aiohttp.ClientHttpProxyError as error:
-            raise ConnectError(
-                f"the proxy {_shown(proxy)} answered {error.status} {error.message} to CONNECT {address.host}:{address.port}"
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectError(f"cannot connect to {_where(address, proxy)}: {error}") from error
-        return self._take_over(loan, request, address, owner, loop)
+        except Exception as error:  # noqa: BLE001
+            # Not only aiohttp's and OSError: connectors are plugins, with errors of their own.
+            failure = self._failure(error, dial.stage, address, proxy)
+            # With the proxy's URL aiohttp puts its password into its errors.
+            failure.__cause__ = error if proxy is None or proxy.user is None else None
+        else:
+            return self._take_over(loan, request, address, owner, loop)
+        finally:
+            self._dials.discard(dial)
+        # Out here, where the error is no longer its context.
+        raise failure
 
     def _take_over(
         self,
@@ -130,17 +141,36 @@ class Dialer:
             ssl=self.options.ssl,
         )
 
-    async def _queued(self, session: object, watch: _Watch, params: object) -> None:
+    def close(self) -> None:
+        """End the dials that are under way."""
+        for dial in self._dials:
+            dial.move(TransportError, 0)
+
+    async def _queued(self, session: object, dial: _Dial, params: object) -> None:
         """The connector is at its limit: from here on it is pool time."""
-        watch.stage[0] = PoolTimeout
-        watch.limit.reschedule(watch.pool_deadline)
+        dial.move(PoolTimeout, dial.pool_deadline)
         self._make_room()
 
-    async def _admitted(self, session: object, watch: _Watch, params: object) -> None:
-        watch.stage[0] = ConnectTimeout
-        watch.limit.reschedule(asyncio.get_running_loop().time() + watch.connect_timeout)
+    async def _admitted(self, session: object, dial: _Dial, params: object) -> None:
+        dial.move(ConnectTimeout, asyncio.get_running_loop().time() + self.options.connect_timeout)
+
+    def _failure(
+        self, error: Exception, stage: type[TransportError], address: Address, proxy: URL | None
+    ) -> TransportError:
+        """Say what went wrong while dialing."""
+        if isinstance(error, TimeoutError):
+            return self._too_late(stage, address, proxy)
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            return ConnectError(
+                f"the proxy {_shown(proxy)} answered {error.status} {error.message} "
+                f"to CONNECT {address.host}:{address.port}"
+            )
+        reason = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
+        return ConnectError(f"cannot connect to {_where(address, proxy)}: {reason or type(error).__name__}")
 
     def _too_late(self, stage: type[TransportError], address: Address, proxy: URL | None) -> TransportError:
+        if stage is TransportError:
+            return TransportError("the client was closed")
         if stage is PoolTimeout:
             return PoolTimeout(
                 f"no free connection within {self.options.pool_timeout} s: the connector is at its limit"

@@ -10,7 +10,8 @@ import asyncio
 import os
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 
 import aiohttp
 
@@ -52,7 +53,8 @@ class Pool:
         self._dialer = Dialer(self._connector, options, self._make_room)
         self._idle: dict[str, list[Connection]] = {}
         self._live: set[Connection] = set()
-        self._slots = options.max_connections
+        self._slots = _limit(options, self._connector)
+        self._yielding = False
         self._waiters: deque[tuple[asyncio.Future[Connection | None], str]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._interval = min(0.5, max(0.01, min(options.read_timeout, options.keepalive_timeout) / 8))
@@ -60,6 +62,7 @@ class Pool:
         self._closed = False
         self._open_sockets: set[Connection] = set()
         self._all_gone: asyncio.Future[None] | None = None
+        self._guard = _started(_closed_with_the_loop(weakref.ref(self)))
         _sharing.setdefault(self._connector, weakref.WeakSet()).add(self)
         _all_pools.add(self)
 
@@ -84,13 +87,13 @@ class Pool:
         deadline = None
         if self.options.pool_timeout is not None:
             deadline = self.loop.time() + self.options.pool_timeout
-        if self._slots > 0 and not self._waiters:
-            self._slots -= 1
-        elif not self._waiters and (oldest := self._oldest_idle()) is not None:
-            oldest.close_idle()
+        if not self._waiters and self._slots == 0 and (oldest := self._oldest_idle()) is not None:
+            oldest.close_idle()  # that frees a slot
+        if not self._waiters and self._slots > 0:
             self._slots -= 1
         elif (connection := await self._line_up(address, deadline)) is not None:
-            return connection
+            # One that died on its way to us is none; its slot went to the next in line.
+            return await self._acquire(address) if connection.closed else connection
         return await self._open(address, deadline)
 
     async def _open(self, address: Address, deadline: float | None) -> Connection:
@@ -140,6 +143,10 @@ class Pool:
     # -------------------------------------------------------------- connections tell
     def freed(self, connection: Connection) -> None:
         """Hand a free connection to the first who can use it, or keep it."""
+        if self._yielding and self._crowded():
+            self._yielding = False
+            connection.close_idle()
+            return
         if self._waiters:
             self._hand_over(connection)
             return
@@ -219,7 +226,7 @@ class Pool:
         for connection in [c for c in self._live if c.tick(self._patience)]:
             connection.abort(ReadTimeout(f"{connection.origin}: no progress for {self.options.read_timeout} s"))
         expired = self.loop.time() - self.options.keepalive_timeout
-        crowded = self._crowded()
+        crowded = self._yielding = self._crowded()
         for idle in self._idle.values():
             for connection in [c for c in idle if crowded or c.idle_since < expired]:
                 connection.close_idle()
@@ -230,9 +237,16 @@ class Pool:
     # -------------------------------------------------------------- the end
     async def close(self) -> None:
         """Close every connection, in use or not, and a connector of our own; return when their sockets are closed."""
+        await self._close()
+        await self._guard.aclose()
+
+    async def _close(self) -> None:
+        if self._closed:
+            return
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+        self._dialer.close()
         while self._waiters:
             future, _ = self._waiters.popleft()
             if not future.done():
@@ -254,6 +268,34 @@ class Pool:
         _inherited.append(self)
         for connection in self._open_sockets:
             connection.disown()
+
+
+async def _closed_with_the_loop(pool: Callable[[], Pool | None]) -> AsyncGenerator[None, None]:
+    """Close a pool when its loop ends: a client that works in several loops is closed in the last of them only.
+
+    Before it closes a loop, asyncio.run ends the generators that were begun in it.
+    """
+    try:
+        yield
+    finally:
+        if (left := pool()) is not None:
+            await left._close()
+
+
+def _started(guard: AsyncGenerator[None, None]) -> AsyncGenerator[None]:
+    """Go to its first yield, for which nobody need wait."""
+    with suppress(StopIteration):
+        guard.__anext__().send(None)
+    return guard
+
+
+def _limit(options: PoolOptions, connector: aiohttp.BaseConnector) -> int:
+    """Return how many connections a pool may have.
+
+    Never more than its connector gives: who waits there instead of in our line gets none of our free connections.
+    """
+    limits = (options.max_connections, connector.limit, connector.limit_per_host)
+    return min(limit for limit in limits if limit)
 
 
 # What a forked child must never collect.

@@ -1,0 +1,49 @@
+"""What the kernel holds of a connection, which no transport tells: bytes that have come, and bytes that have not gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from typing import Protocol
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
+_PIECE = 256 * 1024
+_INT = struct.Struct("i")
+
+
+class HasFileno(Protocol):
+    """What a transport calls its socket."""
+
+    def fileno(self) -> int:
+        """The descriptor; -1 when it is closed."""
+
+
+def received(sock: HasFileno) -> Iterator[bytes]:
+    """Give what is in the receive queue: it outlives a reset (Linux, macOS)."""
+    try:
+        with socket.socket(fileno=os.dup(sock.fileno())) as copy:
+            copy.setblocking(False)
+            while data := copy.recv(_PIECE):
+                yield data
+    except OSError:
+        return
+
+
+def unsent(sock: HasFileno) -> int:
+    """Return how many bytes the peer's host has not acknowledged yet; 0 where the system does not tell.
+
+    Source: https://man7.org/linux/man-pages/man7/tcp.7.html (SIOCOUTQ, which is TIOCOUTQ)
+    """
+    if sys.platform == "win32":
+        return 0
+    try:
+        (size,) = _INT.unpack(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(_INT.size)))
+    except (OSError, ValueError):
+        return 0
+    return int(size)

@@ -1,0 +1,53 @@
+"""What talks to a peer: buckets, and the pool below them where a test needs what a bucket does not show."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from aios3 import Bucket
+from aios3.protocol.messages import Buffer, Request, RequestBody, address
+from aios3.protocol.uri import parse_endpoint
+from aios3.transport import Pool, PoolOptions
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def bucket_at(endpoint: str, *, name: str = "bucket", **options: Any) -> Bucket:
+    """Return a bucket of an endpoint that wants no signature, whatever proxies the environment names."""
+    return Bucket(name, aws_endpoint=endpoint, **{"anonymous": True, "proxy": False, **options})
+
+
+@asynccontextmanager
+async def pool(connector: aiohttp.BaseConnector | None = None, **options: Any) -> AsyncIterator[Pool]:
+    """Give a pool, and close it."""
+    made = Pool(PoolOptions(**options), connector)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def request_to(endpoint: str, method: str = "GET", body: Buffer | RequestBody = b"") -> Request:
+    """Return an unsigned request."""
+    scheme, host, port, _ = parse_endpoint(endpoint)
+    to = address(scheme, host, port)
+    return Request(method, to, "/bucket/key", "", {"host": to.authority}, body)
+
+
+async def turns(count: int) -> None:
+    """Let the loop go round *count* times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def holds(condition: Callable[[], bool], *, limit: int = 10_000) -> bool:
+    """Let the loop go round until *condition* holds; tell if it ever did."""
+    for _ in range(limit):
+        if condition():
+            return True
+        await asyncio.sleep(0)
+    return False

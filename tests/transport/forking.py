@@ -1,0 +1,102 @@
+"""Run by test_fork in a process of its own: a bucket with a request in flight, a fork, and a child that uses it too.
+
+Usage: python -m tests.transport.forking ENDPOINT LOOP WAY [CA]; prints a line when the child is gone, and what the
+parent then got.
+"""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from aios3 import Bucket
+from tests.loops import LOOPS
+
+from .buckets import bucket_at
+
+# All that refers to the parent's connections, so that the child can drop it.
+buckets: list[Bucket] = []
+runners: list[asyncio.Runner] = []
+in_flight: list[asyncio.Task[bytes]] = []
+
+
+def say(*words: object) -> None:
+    """Tell the test."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+async def begin() -> None:
+    """Leave one connection idle, and a request in flight on another."""
+    bucket = buckets[0]
+    await asyncio.gather(bucket.get("first"), bucket.get("second"))
+    in_flight.append(asyncio.create_task(bucket.get("flying")))
+    # Its answer comes when the child is gone, and the peer was told so.
+    while not await bucket.exists("asked"):
+        pass
+
+
+async def finish() -> None:
+    """See that both connections are still good."""
+    bucket = buckets[0]
+    say((await in_flight[0]).decode(), (await bucket.get("after")).decode())
+    await bucket.close()
+
+
+async def use(way: str) -> None:
+    """Use in the child what it has inherited."""
+    assert await buckets[0].get("child") == b"hello"
+    if way == "close":
+        await asyncio.wait_for(buckets[0].close(), 1)
+
+
+def child(loop: str, way: str) -> None:
+    """Use it, drop all of it, and let the garbage collector do its worst."""
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(use(way))
+    for inherited in (buckets, runners, in_flight):
+        inherited.clear()
+    gc.collect()
+
+
+def leave_as_programs_do(status: int) -> NoReturn:
+    """End with all that Python does at the end."""
+    sys.exit(status)
+
+
+def fork_and_leave_by(leave: Callable[[int], NoReturn], loop: str, way: str) -> int:
+    """Fork; the child ends by *leave*. Return how it ended."""
+    pid = os.fork()
+    if pid == 0:
+        child(loop, way)
+        leave(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def fork_by_multiprocessing(loop: str, way: str) -> int | None:
+    """Fork as multiprocessing does. Return how the child ended."""
+    process = multiprocessing.get_context("fork").Process(target=child, args=(loop, way))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def fork(loop: str, way: str) -> int | None:
+    """Fork in one of the ways there are."""
+    if way == "multiprocessing":
+        return fork_by_multiprocessing(loop, way)
+    return fork_and_leave_by(leave_as_programs_do if way == "sys.exit" else os._exit, loop, way)
+
+
+if __name__ == "__main__":
+    endpoint, loop_name, way_name, *ca = sys.argv[1:]
+    buckets.append(bucket_at(endpoint, verify=ca[0] if ca else True))
+    runners.append(asyncio.Runner(loop_factory=LOOPS[loop_name]))
+    runners[0].run(begin())
+    say("status", fork(loop_name, way_name))
+    say("child is gone")
+    runners[0].run(finish())
+    runners[0].close()

@@ -1,0 +1,71 @@
+"""Answers that come while the body is still being sent: what reached this host wins."""
+
+import io
+import ssl
+from typing import Any
+
+import pytest
+
+from aios3.errors import AccessDenied, S3Error, SlowDown, TransportError
+from tests.loops import BOTH_LOOPS
+from tests.servers.certificates import Certificate
+
+from .buckets import MIB, bucket_at
+from .peer import Step, close, peer_in_thread, read, read_head, reset, response, send
+
+pytestmark = BOTH_LOOPS
+
+BODY = bytes(20 * MIB)
+DENIED = response(b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", status="403 Forbidden")
+BUSY = response(b"<Error><Code>SlowDown</Code></Error>", status="503 Slow Down", headers=["Connection: close"])
+TIMES = 200
+
+
+@pytest.mark.parametrize("end", [close, reset])
+@pytest.mark.parametrize(("answer", "error"), [(DENIED, AccessDenied), (BUSY, SlowDown)], ids=["403", "503"])
+async def test_early_answer_wins_over_the_reset_that_follows_it(answer: bytes, error: type[S3Error], end: Any) -> None:
+    with peer_in_thread([read_head(), send(answer), end()]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            for _ in range(TIMES):
+                with pytest.raises(error):
+                    await bucket.put("key", BODY)
+
+        assert peer.connections == TIMES
+
+
+@pytest.mark.parametrize("end", [close, reset])
+async def test_early_answer_wins_when_part_of_the_body_was_read(end: Any) -> None:
+    with peer_in_thread([read_head(), read(3 * MIB), send(DENIED), end()]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            for _ in range(20):
+                with pytest.raises(AccessDenied):
+                    await bucket.put("key", BODY)
+
+
+@pytest.mark.parametrize("end", [close, reset])
+async def test_early_answer_wins_over_a_body_from_a_file(end: Any) -> None:
+    with peer_in_thread([read_head(), send(DENIED), end()]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            for _ in range(20):
+                with pytest.raises(AccessDenied):
+                    await bucket.put("key", io.BytesIO(BODY))
+
+
+async def test_early_answer_stops_the_body() -> None:
+    drained: list[Step] = [read_head(), send(DENIED)]
+    with peer_in_thread(drained) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            with pytest.raises(AccessDenied):
+                await bucket.put("key", BODY)
+            await peer.until_left()
+
+
+@pytest.mark.parametrize("end", [close, reset])
+async def test_early_answer_over_tls_ends_as_the_answer_or_as_a_transport_error(
+    server_tls: ssl.SSLContext, certificate: Certificate, end: Any
+) -> None:
+    with peer_in_thread([read_head(), send(DENIED), end()], tls=server_tls) as peer:
+        async with bucket_at(peer.endpoint, verify=certificate.authority) as bucket:
+            for _ in range(40):
+                with pytest.raises((AccessDenied, TransportError)):
+                    await bucket.put("key", BODY)

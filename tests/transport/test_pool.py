@@ -1,0 +1,370 @@
+"""The pool: a limit with a fair line, connections kept and thrown away, streams that nobody reads."""
+
+import asyncio
+import itertools
+import resource
+import ssl
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aios3.errors import InvalidInput, PoolTimeout, TransportError
+from tests import leaks
+from tests.loops import BOTH_LOOPS
+from tests.servers.certificates import Certificate
+
+from .buckets import KIB, MIB, bucket_at, holds, pool, request_to, turns
+from .peer import Peer, answering, close, read_request, repeat, reset, response, say_goodbye, send, stall
+
+pytestmark = BOTH_LOOPS
+
+HELLO = response(b"hello")
+DESCRIPTORS = Path("/proc/self/fd")
+
+
+# ------------------------------------------------------------------ limit and line
+async def test_no_more_connections_are_open_than_the_limit() -> None:
+    async with Peer([read_request(), stall(), send(HELLO), *answering(b"hello")]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=3) as bucket:
+            calls = [asyncio.create_task(bucket.get("key")) for _ in range(20)]
+            await peer.until_stalled(3)
+            peer.release()
+            bodies = await asyncio.gather(*calls)
+
+        assert bodies == [b"hello"] * 20
+        assert peer.connections == 3
+        assert len(peer.requests) == 20
+
+
+async def test_waiters_are_served_in_the_order_they_came() -> None:
+    async with Peer([read_request(), stall(), send(HELLO), *answering()]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket:
+            calls = []
+            for number in range(10):
+                calls.append(asyncio.create_task(bucket.get(f"key-{number}")))
+                await turns(3)
+            await peer.until_stalled()
+            peer.release()
+            await asyncio.gather(*calls)
+
+        assert [asked.target.decode() for asked in peer.requests] == [f"/bucket/key-{number}" for number in range(10)]
+
+
+async def test_newcomer_does_not_overtake_those_in_line() -> None:
+    async with Peer([read_request(), stall(), send(HELLO), *answering()]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket:
+
+            async def twice(name: str) -> None:
+                await bucket.get(name)
+                await bucket.get(f"{name}-again")
+
+            calls = [asyncio.create_task(twice(name)) for name in ("a", "b", "c")]
+            await peer.until_stalled()
+            peer.release()
+            await asyncio.gather(*calls)
+
+        targets = [asked.target.decode().rpartition("/")[2] for asked in peer.requests]
+        assert targets == ["a", "b", "c", "a-again", "b-again", "c-again"]
+
+
+async def test_waiting_in_line_ends_in_pool_timeout_and_is_no_read_time() -> None:
+    async with Peer([read_request(), stall(), send(HELLO), *answering()]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1, pool_timeout=0.1, read_timeout=10) as bucket:
+            first = asyncio.create_task(bucket.get("key"))
+            await peer.until_stalled()
+            with pytest.raises(PoolTimeout, match=r"all 1 connections were in use for 0\.1 s"):
+                await bucket.get("key")
+            peer.release()
+            await first
+            await bucket.get("key")
+
+        assert peer.connections == 1
+
+
+async def test_waiting_in_line_takes_nothing_from_the_read_timeout() -> None:
+    async with Peer([read_request(), stall(), send(HELLO), *answering()]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1, read_timeout=0.4) as bucket:
+            # Two wait in line, each longer than all of them together may take to be answered.
+            calls = [asyncio.create_task(bucket.get("key")) for _ in range(3)]
+            await peer.until_stalled()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(calls[0]), 0.3)
+            peer.release()
+
+            assert len(await asyncio.gather(*calls)) == 3
+
+
+async def test_waiter_cancelled_at_any_moment_loses_nobody_a_connection() -> None:
+    for moment in itertools.count():
+        async with Peer([read_request(), stall(), send(HELLO), *answering(b"hello")]) as peer:
+            async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
+                first, second, third = [asyncio.create_task(bucket.get("key")) for _ in range(3)]
+                await peer.until_stalled()
+                peer.release()
+                await turns(moment)
+                in_time = second.cancel()
+                results = await asyncio.gather(first, second, third, bucket.get("key"), return_exceptions=True)
+
+        assert results[0] == results[2] == results[3] == b"hello"
+        if not in_time:
+            break
+    assert moment > 2
+
+
+async def test_waiter_who_is_handed_a_connection_that_dies_gets_another(
+    server_tls: ssl.SSLContext, certificate: Certificate
+) -> None:
+    # Over TLS the answer and the goodbye can be read in one go: the connection dies in the hands of the next in line.
+    dying = [read_request(), stall(), send(HELLO), say_goodbye()]
+    async with Peer(dying, answering(b"again"), tls=server_tls) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1, verify=certificate.authority) as bucket:
+            first = asyncio.create_task(bucket.get("key"))
+            await peer.until_stalled()
+            second = asyncio.create_task(bucket.get("key"))
+            await turns(5)
+            peer.release()
+
+            assert await first == b"hello"
+            assert await second == b"again"
+
+
+# ------------------------------------------------------------------ idle connections
+@pytest.mark.parametrize("end", [close, reset])
+async def test_idle_connection_that_the_server_closes_is_thrown_away_at_once(end: Any) -> None:
+    async with Peer([read_request(), send(HELLO), stall(), end()], answering(b"again")) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket:
+            before = leaks.open_sockets()
+            await bucket.get("key")
+            peer.release()
+            await peer.until(lambda: peer.visits[0].over == "closed")
+
+            assert not await leaks.settled(before, leaks.other_tasks())
+            assert await bucket.get("key") == b"again"
+
+
+async def test_idle_connection_on_which_the_server_speaks_is_thrown_away() -> None:
+    unasked = response(status="408 Request Timeout")
+    async with Peer([read_request(), send(HELLO), stall(), send(unasked)], answering(b"again")) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket:
+            await bucket.get("key")
+            peer.release()
+            await peer.until_left()
+
+            assert await bucket.get("key") == b"again"
+
+
+async def test_idle_connection_is_closed_when_its_time_is_over() -> None:
+    async with Peer(answering()) as peer, bucket_at(peer.endpoint, keepalive_timeout=0.2) as bucket:
+        started = asyncio.get_running_loop().time()
+        await bucket.get("key")
+        await peer.until_left()
+        took = asyncio.get_running_loop().time() - started
+        await bucket.get("key")
+
+        assert 0.2 <= took < 1
+        assert peer.connections == 2
+
+
+async def test_connection_in_use_is_not_taken_for_idle() -> None:
+    slow = [read_request(), stall(), send(HELLO)]
+    async with Peer(answering(), slow) as peer, bucket_at(peer.endpoint, keepalive_timeout=0.1) as bucket:
+        await bucket.get("key")
+        await peer.until_left()
+        call = asyncio.create_task(bucket.get("key"))
+        await peer.until_stalled()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(call), 0.4)
+        peer.release()
+
+        assert await call == b"hello"
+
+
+async def test_idle_connection_makes_room_for_another_origin() -> None:
+    async with Peer(answering(b"one")) as one, Peer(answering(b"two")) as two, pool(max_connections=1) as connections:
+        for peer, answer in ((one, b"one"), (two, b"two"), (one, b"one")):
+            body = await connections.send(request_to(peer.endpoint))
+            assert await body.read() == answer
+        await two.until_left()
+
+        assert (one.connections, two.connections) == (2, 1)
+
+
+async def test_longest_idle_connection_is_the_one_that_makes_room() -> None:
+    async with Peer(answering()) as one, Peer(answering()) as two, Peer(answering()) as three:
+        async with pool(max_connections=2) as connections:
+            for peer in (one, two, one, three):
+                await connections.send(request_to(peer.endpoint))
+                await asyncio.sleep(0.002)  # uvloop's clock counts milliseconds
+            await two.until_left()
+            await connections.send(request_to(one.endpoint))
+
+            assert (one.connections, two.connections, three.connections) == (1, 1, 1)
+
+
+async def test_waiter_for_another_origin_gets_the_slot_of_a_connection_that_becomes_free() -> None:
+    async with Peer([read_request(), stall(), send(HELLO)]) as one, Peer(answering(b"two")) as two:
+        async with pool(max_connections=1) as connections:
+            first = asyncio.create_task(connections.send(request_to(one.endpoint)))
+            await one.until_stalled()
+            second = asyncio.create_task(connections.send(request_to(two.endpoint)))
+            await turns(3)
+            one.release()
+
+            assert await (await first).read() == b"hello"
+            assert await (await second).read() == b"two"
+            await one.until_left()
+
+
+# ------------------------------------------------------------------ streams that nobody reads
+BIG = response(bytes(8 * MIB))
+
+
+async def test_unread_streams_hold_their_slots_until_they_are_left() -> None:
+    async with Peer([repeat(read_request(), send(BIG))]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=2, pool_timeout=0.1) as bucket:
+            async with bucket.download("a"), bucket.download("b"):
+                with pytest.raises(PoolTimeout):
+                    await bucket.get("c")
+            assert len(await bucket.get("c")) == 8 * MIB
+
+
+async def test_leaving_a_stream_lets_the_next_in_line_go_on() -> None:
+    async with Peer([repeat(read_request(), send(BIG))]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
+            async with bucket.download("a") as stream:
+                await stream.read(KIB)
+                waiting = asyncio.create_task(bucket.get("b"))
+                await turns(5)
+            assert len(await waiting) == 8 * MIB
+
+
+async def test_small_stream_frees_its_slot_unread() -> None:
+    async with Peer(answering(b"hello")) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
+            stream = await bucket.download("a")
+            await bucket.get("b")
+
+            assert await stream.read() == b"hello"
+            assert peer.connections == 1
+
+
+async def test_stream_that_is_dropped_frees_its_slot_and_warns() -> None:
+    async with Peer([repeat(read_request(), send(BIG))]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
+            kept = [await bucket.download("a")]
+            await kept[0].read(KIB)
+            with pytest.warns(ResourceWarning, match="dropped before it was read"):
+                kept.clear()
+            assert len(await bucket.get("b")) == 8 * MIB
+
+
+async def test_stream_that_another_thread_collects_frees_its_slot() -> None:
+    # The garbage collector runs wherever it happens to, and asyncio's transports are for one thread only.
+    asyncio.get_running_loop().set_debug(True)
+    async with Peer([repeat(read_request(), send(BIG))]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
+            kept = [await bucket.download("a")]
+            with pytest.warns(ResourceWarning, match="dropped before it was read"), ThreadPoolExecutor(1) as other:
+                other.submit(kept.clear)
+            assert len(await bucket.get("b")) == 8 * MIB
+
+
+# ------------------------------------------------------------------ many, and the end
+CLIENT = """
+import asyncio, resource, sys
+from aios3 import Bucket
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+async def main(endpoint, count):
+    async with Bucket("bucket", aws_endpoint=endpoint, anonymous=True, proxy=False, max_connections=count) as bucket:
+        await bucket.get("first")
+        before = resident()
+        await asyncio.gather(*[bucket.get("key") for _ in range(count)])
+        print(resident() - before)
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+"""
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process open as many sockets as the test needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_thousand_idle_connections_take_little_memory(many_files: None) -> None:
+    first = [read_request(), send(HELLO), read_request(), stall(), send(HELLO)]
+    async with Peer(first, [read_request(), stall(), send(HELLO)]) as peer:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", CLIENT, peer.endpoint, "1000", stdout=asyncio.subprocess.PIPE
+        )
+        await peer.until_stalled(1000)
+        peer.release()
+        printed, _ = await process.communicate()
+
+        assert peer.connections == 1000
+        assert int(printed) < 64 * MIB
+
+
+async def test_closing_ends_what_is_under_way_and_what_waits() -> None:
+    async with Peer([read_request(), stall()]) as peer:
+        bucket = bucket_at(peer.endpoint, max_connections=1)
+        calls = [asyncio.create_task(bucket.get("key")) for _ in range(3)]
+        await peer.until_stalled()
+        await bucket.close()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+
+        assert [type(result) for result in results] == [TransportError] * 3
+        assert {str(result) for result in results} == {"the client was closed"}
+
+
+async def test_closing_ends_a_stream() -> None:
+    async with Peer([read_request(), send(BIG)]) as peer:
+        bucket = bucket_at(peer.endpoint)
+        stream = await bucket.download("key")
+        await bucket.close()
+        with pytest.raises(TransportError, match="the client was closed"):
+            await stream.read()
+        await stream.close()
+
+
+async def test_closed_client_says_so_and_closes_twice() -> None:
+    async with Peer(answering()) as peer:
+        bucket = bucket_at(peer.endpoint)
+        await bucket.get("key")
+        await bucket.close()
+        await bucket.close()
+        with pytest.raises(InvalidInput, match="closed"):
+            await bucket.get("key")
+
+
+def open_descriptors() -> int:
+    """Count the files and sockets of this process."""
+    return len(list(DESCRIPTORS.iterdir()))
+
+
+async def test_a_thousand_clients_leave_nothing_behind() -> None:
+    async with Peer(answering()) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            await bucket.get("key")
+        descriptors, tasks = open_descriptors(), len(asyncio.all_tasks())
+        for _ in range(1000):
+            async with bucket_at(peer.endpoint) as bucket:
+                await bucket.get("key")
+        await peer.until_left(1001)
+        await holds(lambda: len(asyncio.all_tasks()) <= tasks)
+
+        assert len(asyncio.all_tasks()) <= tasks
+        assert open_descriptors() <= descriptors
