@@ -79,7 +79,7 @@ class Recovery:
         if isinstance(error, ServiceError):
             error.attempts = self.attempts
             if pause is None and self.answer_lost and self._operation.method not in _READING:
-                error.add_note("An earlier attempt got no answer, and may have been carried out before this one.")
+                error.add_note("An earlier attempt of this call may have been carried out, though no answer said so.")
         self.answer_lost |= _is_uncertain(error)
         try:
             await self._wait(pause, error)
@@ -123,10 +123,9 @@ class Recovery:
 
     def _corrects_clock(self, headers: Mapping[str, str]) -> bool:
         try:
-            date = read_date(headers.get("date", ""))
+            return self._means.router.correct_clock(read_date(headers.get("date", "")))
         except (ValueError, TypeError):
             return False
-        return date.tzinfo is not None and self._means.router.correct_clock(date)
 
     # -------------------------------------------------------------- retries: as often as policy and budget allow
     def _pause(self, error: S3Error, headers: Mapping[str, str]) -> float | None:

@@ -116,7 +116,9 @@ class Report:
     def __str__(self) -> str:
         problems = [f"PROBLEM {type(problem).__name__}: {problem}" for problem in self.problems]
         calls = f"calls: {self.done.total()} {dict(sorted(self.done.items()))}"
-        faults = f"requests: {self.requests}, faults survived: {self.injected.total()} {dict(sorted(self.injected.items()))}"
+        faults = (
+            f"requests: {self.requests}, faults survived: {self.injected.total()} {dict(sorted(self.injected.items()))}"
+        )
         left = f"problems: {len(problems)}, tasks left: {self.tasks_left}, sockets left: {self.sockets_left}"
         return "\n".join([*problems, calls, faults, left])
 

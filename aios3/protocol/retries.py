@@ -187,7 +187,8 @@ class AdaptiveLimiter:
         """Return the seconds after which to ask again; 0 when it is *place*'s turn, which is then counted as sent."""
         if self._rate:
             self._refill(now)
-            if place > self._served:
+            # Less than that is rounding, which no wait would end.
+            if place - self._served > 1e-6:
                 return min((place - self._served) / self._rate, self.LONGEST_WAIT)
         self._count(now)
         return 0.0

@@ -264,7 +264,7 @@ class Peer:
             visit.over = "eof"
         except EOFError:
             visit.over = "eof"
-        except OSError:
+        except (OSError, RuntimeError):  # the latter is how uvloop tells that a transport is closed
             visit.over = "reset"
         except asyncio.CancelledError:
             visit.over = "closed"

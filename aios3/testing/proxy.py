@@ -96,8 +96,8 @@ class FaultProxy:
             answers, upstream = await asyncio.open_connection(*self._upstream)
             while True:
                 await self._relay(_Wires(reader, writer, answers, upstream))
-        except (_Ended, OSError, EOFError, ValueError, S3Error, asyncio.LimitOverrunError):
-            pass  # a fault, or one of the two is gone or no HTTP
+        except (_Ended, OSError, EOFError, ValueError, S3Error, asyncio.LimitOverrunError, RuntimeError):
+            pass  # a fault, or one of the two is no HTTP, or gone: of which uvloop tells with a RuntimeError
         except asyncio.CancelledError:
             # The proxy's end. It is not passed on, since asyncio's streams complain about a cancelled task.
             _reset(writer)

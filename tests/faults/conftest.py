@@ -19,12 +19,11 @@ def _frozen() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _quiet_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+def _quiet_loop(request: pytest.FixtureRequest) -> None:
     """Seed the jitter, and fail a test after which asyncio has something to log."""
     random.seed(request.node.name)
     if pytest_asyncio.is_async_test(request.node):
         request.getfixturevalue("_complaints_are_errors")
-    yield
 
 
 @pytest_asyncio.fixture

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from aios3 import Bucket
+from aios3 import Bucket, ObjectStream
 from aios3.testing import Asked, Fault, FaultProxy, Plan, Step, Visit, steps
 from tests import oracle
 from tests.servers import Server
@@ -27,7 +27,9 @@ def data_of(size: int, seed: int = 7) -> bytes:
 
 def bucket_at(endpoint: str, **options: Any) -> Bucket:
     """Return a bucket before a peer."""
-    return Bucket("bucket", **{"aws_key": KEY, "aws_secret": SECRET, "aws_endpoint": endpoint, "proxy": False, **options})
+    return Bucket(
+        "bucket", **{"aws_key": KEY, "aws_secret": SECRET, "aws_endpoint": endpoint, "proxy": False, **options}
+    )
 
 
 @asynccontextmanager
@@ -47,7 +49,9 @@ def on(method: str, *faults: Fault | None) -> Plan:
 
 
 # ------------------------------------------------------------------ what a peer answers
-def failure(code: str, status: str = "503 Service Unavailable", *, more: str = "", headers: Sequence[str] = ()) -> bytes:
+def failure(
+    code: str, status: str = "503 Service Unavailable", *, more: str = "", headers: Sequence[str] = ()
+) -> bytes:
     """Return an S3 error."""
     return steps.response(
         f"<Error><Code>{code}</Code><Message>as told</Message>{more}</Error>".encode(), status=status, headers=headers
@@ -106,7 +110,7 @@ async def _get(bucket: Bucket, **options: Any) -> bytes:
 
 
 async def _read_all(bucket: Bucket, **options: Any) -> bytes:
-    stream = await bucket.download("key", **options)
+    stream: ObjectStream = await bucket.download("key", **options)
     return await stream.read()
 
 

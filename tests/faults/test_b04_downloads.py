@@ -54,9 +54,7 @@ async def test_b04_cut_at_any_byte_loses_and_doubles_nothing(radosgw: Server) ->
     ids=["start", "start and end", "end", "suffix"],
 )
 @EVERY_WAY
-async def test_b04_cut_range_goes_on_within_the_range(
-    way: str, slice_: dict[str, int], first: str, then: str
-) -> None:
+async def test_b04_cut_range_goes_on_within_the_range(way: str, slice_: dict[str, int], first: str, then: str) -> None:
     answer = serves(DATA)
     async with Peer(partly(answer, 1000), steps.serving(answer)) as peer, bucket_at(peer.endpoint) as bucket:
         got = await WAYS[way](bucket, **slice_)
@@ -213,7 +211,9 @@ async def test_b04_range_that_is_ignored_from_the_start_is_refused(way: str) -> 
 
 
 def _chunked(data: bytes, *, whole: bool) -> bytes:
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(data[i : i + 7000]), data[i : i + 7000]) for i in range(0, len(data), 7000))
+    chunks = b"".join(
+        b"%x\r\n%b\r\n" % (len(data[i : i + 7000]), data[i : i + 7000]) for i in range(0, len(data), 7000)
+    )
     head = f"HTTP/1.1 200 OK\r\nETag: {ETAG}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     return head + chunks + (b"0\r\n\r\n" if whole else b"")
 

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -187,7 +188,9 @@ async def test_b10_close_is_idempotent_and_use_afterwards_a_clear_error() -> Non
 
 @BOTH_LOOPS
 async def test_b10_stream_of_a_closed_client_ends_in_a_clear_error() -> None:
-    async with Peer([steps.read_request(), steps.send(b"HTTP/1.1 200 OK\r\nETag: e\r\nContent-Length: 9\r\n\r\nx")]) as peer:
+    async with Peer(
+        [steps.read_request(), steps.send(b"HTTP/1.1 200 OK\r\nETag: e\r\nContent-Length: 9\r\n\r\nx")]
+    ) as peer:
         bucket = bucket_at(peer.endpoint)
         async with bucket.download("key") as stream:
             await bucket.close()
@@ -195,6 +198,19 @@ async def test_b10_stream_of_a_closed_client_ends_in_a_clear_error() -> None:
                 await stream.read()
 
         assert peer.connections == 1
+
+
+@BOTH_LOOPS
+async def test_b10_stream_that_waits_for_its_reader_when_the_client_is_closed_ends_in_a_clear_error() -> None:
+    with peer_in_thread(steps.serving(serves(bytes(30 * MIB)))) as peer:
+        bucket = bucket_at(peer.endpoint)
+        async with bucket.download("key") as stream:
+            await stream.read(1)
+            for _ in range(1000):  # more arrives than is kept for a reader, and reading is paused
+                await asyncio.sleep(0)
+            await bucket.close()
+            with pytest.raises(TransportError, match="the client was closed"):
+                await stream.read()
 
 
 @BOTH_LOOPS
@@ -209,7 +225,7 @@ async def test_b10_connector_and_credentials_that_are_shared_are_never_closed_by
     name = oracle.make_bucket(radosgw, "shared-connector")
     async with aiohttp.TCPConnector() as connector:
         for _ in range(2):
-            options = {"credentials": provider, "connector": connector, "proxy": False}
+            options: dict[str, Any] = {"credentials": provider, "connector": connector, "proxy": False}
             async with Bucket(name, aws_endpoint=radosgw.endpoint, **options) as bucket:
                 await bucket.put("key", b"data")
         async with Client(credentials=provider, aws_endpoint=radosgw.endpoint, connector=connector) as client:

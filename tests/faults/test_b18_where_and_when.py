@@ -16,7 +16,7 @@ from aios3 import AccessDenied, Bucket, Client, RequestTimeTooSkewed, ServiceErr
 from aios3.operations.objects import PutObject
 from aios3.testing import Asked, Peer, Step, steps
 from tests import oracle
-from tests.faults.scenes import SECRET, KEY, bucket_at, failure
+from tests.faults.scenes import KEY, SECRET, bucket_at, failure
 from tests.faults.test_b06_retries import OneShot
 from tests.loops import BOTH_LOOPS
 from tests.servers import Server
@@ -212,7 +212,7 @@ async def test_b18_server_that_insists_on_another_time_ends_in_its_error() -> No
         assert caught.value.attempts == len(peer.requests) == 2
 
 
-@pytest.mark.parametrize("date", [[], ["Date: soon"], ["Date: Sat, 99 Foo 2026 99:99:99 GMT"], ["Date: 2026-01-01"]])
+@pytest.mark.parametrize("date", [[], ["Date: soon"], ["Date: Sat, 99 Foo 2026 99:99:99 GMT"]])
 async def test_b18_skewed_time_without_a_date_to_go_by_is_raised(date: list[str]) -> None:
     refusal = failure("RequestTimeTooSkewed", "403 Forbidden", headers=date)
     async with Peer(steps.serving(lambda _: refusal)) as peer, bucket_at(peer.endpoint) as bucket:

@@ -11,13 +11,13 @@ from aios3 import BucketAlreadyOwnedByYou, Client, PreconditionFailed, ServiceEr
 from aios3.operations.buckets import DeleteBucket
 from aios3.testing import Answer, Cut, Fault, FaultProxy, LoseAnswer, Peer, steps
 from tests import oracle
-from tests.faults.scenes import MIB, behind, bucket_at, data_of, failure, on
+from tests.faults.scenes import KEY, MIB, SECRET, behind, bucket_at, data_of, failure, on
 from tests.loops import BOTH_LOOPS
 from tests.servers import Server, servers_with
 
 pytestmark = BOTH_LOOPS
 CONDITIONAL = pytest.mark.parametrize("server", servers_with("put-if-absent", "keep-alive"), indirect=True)
-MAYBE = "An earlier attempt got no answer, and may have been carried out before this one."
+MAYBE = "An earlier attempt of this call may have been carried out, though no answer said so."
 CONFLICT = failure("ConditionalRequestConflict", "409 Conflict")
 
 
@@ -173,11 +173,19 @@ async def test_b19_error_of_a_read_after_a_lost_answer_says_nothing_of_writes(ra
 
 async def test_b19_bucket_that_was_made_by_an_attempt_whose_answer_was_lost(radosgw: Server, bucket_name: str) -> None:
     async with FaultProxy(radosgw.endpoint, on("PUT", LoseAnswer())) as proxy:
-        keys = {"aws_key": radosgw.access_key, "aws_secret": radosgw.secret_key}
+        keys: dict[str, Any] = {"aws_key": radosgw.access_key, "aws_secret": radosgw.secret_key}
         async with Client(**keys, aws_endpoint=proxy.url, proxy=False) as client:
-            try:
-                await client.create_bucket(bucket_name)
-            except BucketAlreadyOwnedByYou as error:
-                assert notes_of(error) == [MAYBE]
+            # Ceph forgives who makes his own bucket twice; AWS does so in its oldest region only.
+            await client.create_bucket(bucket_name)
 
             assert await client.bucket_exists(bucket_name)
+
+
+async def test_b19_refusal_of_a_second_attempt_to_make_a_bucket_says_that_it_may_be_ours() -> None:
+    owned = failure("BucketAlreadyOwnedByYou", "409 Conflict")
+    async with Peer([steps.read_request(), steps.close()], steps.serving(lambda _: owned)) as peer:
+        async with Client(aws_key=KEY, aws_secret=SECRET, aws_endpoint=peer.endpoint, proxy=False) as client:
+            with pytest.raises(BucketAlreadyOwnedByYou) as caught:
+                await client.create_bucket("bucket")
+
+    assert notes_of(caught.value) == [MAYBE]

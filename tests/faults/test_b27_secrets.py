@@ -8,6 +8,7 @@ import logging
 import pickle
 import re
 import traceback
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,9 @@ SCRIPTS: dict[str, list[Script]] = {
     "failed": [tells_all("500 X")],
     "redirected": [steps.serving(lambda _: failure("PermanentRedirect", "301 X", headers=["Location: http://x/"]))],
     "cut": [[steps.read_request(), steps.close()]],
-    "cut in the body": [[steps.read_request(), steps.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1"), steps.reset()]],
+    "cut in the body": [
+        [steps.read_request(), steps.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1"), steps.reset()]
+    ],
     "no http": [[steps.read_request(), steps.send(b"220 smtp ready\r\n")]],
     "no xml": [steps.answering(b"<html>")],
     "silent": [[steps.read_request()]],
@@ -87,7 +90,7 @@ async def test_b27_logs_reprs_and_errors_hold_no_secret(script: str, caplog: pyt
 async def test_b27_debug_log_has_one_line_per_attempt(radosgw: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "aios3")
     name = oracle.make_bucket(radosgw, f"log-{id(caplog):x}")
-    keys = {"aws_key": radosgw.access_key, "aws_secret": radosgw.secret_key}
+    keys: dict[str, Any] = {"aws_key": radosgw.access_key, "aws_secret": radosgw.secret_key}
     async with Bucket(name, **keys, aws_endpoint=radosgw.endpoint, proxy=False) as bucket:
         await bucket.put("key", b"data")
         await bucket.get("key")

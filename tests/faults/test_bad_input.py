@@ -38,7 +38,7 @@ def test_timeouts_of_a_client_are_seconds_above_0(option: str, value: Any) -> No
 @pytest.mark.parametrize("value", NOT_SECONDS, ids=str)
 async def test_timeout_of_a_call_is_seconds_above_0(value: Any) -> None:
     async with Peer(steps.answering(b"data")) as peer, bucket_at(peer.endpoint) as bucket:
-        calls = {
+        calls: dict[str, Any] = {
             "get": bucket.get("key", timeout=value),
             "put": bucket.put("key", b"", timeout=value),
             "head": bucket.head("key", timeout=value),
@@ -61,7 +61,9 @@ async def test_timeout_of_a_call_that_is_right_is_taken(value: Any) -> None:
         assert await bucket.get("key", timeout=value) == b"data"
 
 
-@pytest.mark.parametrize("text", ["0", "00", "-1", "1.5", "many", " ", "٣", "9" * 5000, "1e3"], ids=lambda text: text[:9])
+@pytest.mark.parametrize(
+    "text", ["0", "00", "-1", "1.5", "many", " ", "٣", "9" * 5000, "1e3"], ids=lambda text: text[:9]
+)
 def test_max_attempts_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", text)
 

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -193,7 +194,6 @@ def test_mode_is_one_of_those_there_are(mode: Any) -> None:
         (format_datetime(NOW + timedelta(days=9), usegmt=True), LONGEST_PAUSE),
         (format_datetime(NOW - timedelta(seconds=9), usegmt=True), 0),
         ("2026-11-21T10:00:05Z", 5),
-        ("2026-11-21T10:00:05", 0),
         ("Sat, 99 Nov 2026 10:00:00 GMT", 0),
         ("Saturday, 21-Nov-26 10:00:04 GMT", 4),
     ],
@@ -248,8 +248,8 @@ class Simulation:
 
     def __init__(self, clients: int, bears: Callable[[float], float], latency: float = 0.02) -> None:
         self.limiter = AdaptiveLimiter()
-        self.sent: list[float] = []
-        self.refused: list[float] = []
+        self.sent: Counter[int] = Counter()
+        self.refused: Counter[int] = Counter()
         self._bears = bears
         self._latency = latency
         self._order = itertools.count()
@@ -269,9 +269,9 @@ class Simulation:
                 self._send(now)
 
     def _send(self, now: float) -> None:
-        self.sent.append(now)
-        if self.rate(int(now), int(now) + 1) > self._bears(now):
-            self.refused.append(now)
+        self.sent[int(now)] += 1
+        if self.sent[int(now)] > self._bears(now):
+            self.refused[int(now)] += 1
             self.limiter.throttled(now + self._latency)
         else:
             self.limiter.succeeded(now + self._latency)
@@ -280,9 +280,13 @@ class Simulation:
     def _later(self, when: float, place: float | None) -> None:
         heapq.heappush(self._events, (when, next(self._order), place))
 
-    def rate(self, start: float, end: float) -> float:
+    def rate(self, start: int, end: int) -> float:
         """Return the requests sent per second between two times."""
-        return sum(start <= moment < end for moment in self.sent) / (end - start)
+        return sum(self.sent[second] for second in range(start, end)) / (end - start)
+
+    def refusals(self, start: int, end: int) -> float:
+        """Return the refusals per second between two times."""
+        return sum(self.refused[second] for second in range(start, end)) / (end - start)
 
 
 def test_limiter_limits_nothing_before_the_first_throttling() -> None:
@@ -341,9 +345,9 @@ def test_calls_find_the_rate_that_the_store_bears(bears: int, clients: int) -> N
     simulation.run(120.0)
 
     reached = min(bears, clients / 0.02)
-    answered = simulation.rate(60, 120) - sum(moment >= 60 for moment in simulation.refused) / 60
-    assert answered > 0.6 * reached
-    assert sum(moment >= 60 for moment in simulation.refused) < 0.2 * sum(moment >= 60 for moment in simulation.sent)
+    sent, refused = simulation.rate(60, 120), simulation.refusals(60, 120)
+    assert sent - refused > 0.6 * reached
+    assert refused < 0.2 * sent
 
 
 def test_rate_recovers_when_the_store_does() -> None:
@@ -401,7 +405,7 @@ def test_one_who_waits_is_let_through_sooner_when_the_rate_has_grown() -> None:
         max_size=200,
     )
 )
-def test_limiter_never_admits_more_than_its_rate(events: list[tuple[str, float]]) -> None:
+def test_limiter_serves_whoever_waits_whatever_happens(events: list[tuple[str, float]]) -> None:
     limiter, now, line = AdaptiveLimiter(), 0.0, []
     for event, passed in events:
         now += passed
@@ -422,19 +426,23 @@ def test_limiter_never_admits_more_than_its_rate(events: list[tuple[str, float]]
                     line.insert(0, place)
         assert limiter.rate == 0 or limiter.rate >= limiter.LEAST
         assert math.isfinite(limiter.rate)
-    # Whoever waits is served in the end, in order.
     for place in line:
-        for _ in range(10_000):
-            pause = limiter.wait(place, now)
-            if not pause:
-                break
-            now += pause
-        else:
-            pytest.fail(f"place {place} was never served at {limiter.rate} per second")
+        assert _is_served(limiter, place, now)
+
+
+def _is_served(limiter: AdaptiveLimiter, place: float, now: float) -> bool:
+    for _ in range(10_000):
+        pause = limiter.wait(place, now)
+        if not pause:
+            return True
+        now += pause
+    return False
 
 
 @many_examples
-@given(rate=st.integers(1, 500), requests=st.integers(1, 400), starts=st.lists(st.floats(0, 1), min_size=1, max_size=20))
+@given(
+    rate=st.integers(1, 500), requests=st.integers(1, 400), starts=st.lists(st.floats(0, 1), min_size=1, max_size=20)
+)
 def test_admitted_requests_stay_below_rate_and_burst(rate: int, requests: int, starts: list[float]) -> None:
     limiter = AdaptiveLimiter()
     for number in range(2 * rate):

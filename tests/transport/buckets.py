@@ -17,8 +17,8 @@ MIB = 1024 * KIB
 
 
 def bucket_at(endpoint: str, *, name: str = "bucket", **options: Any) -> Bucket:
-    """Return a bucket of an endpoint that wants no signature, whatever proxies the environment names."""
-    return Bucket(name, aws_endpoint=endpoint, **{"anonymous": True, "proxy": False, **options})
+    """Return a bucket of an endpoint that wants no signature, tries once, and has no proxy that is not given."""
+    return Bucket(name, aws_endpoint=endpoint, **{"anonymous": True, "proxy": False, "max_attempts": 1, **options})
 
 
 @asynccontextmanager

@@ -93,7 +93,9 @@ async def test_owner_closes_the_connector_in_mid_upload() -> None:
 async def test_connector_is_never_closed_by_us(used: bool) -> None:
     async with Peer(answering(b"hello")) as peer, aiohttp.TCPConnector() as connector:
         for _ in range(2):
-            async with Client(aws_endpoint=peer.endpoint, connector=connector, anonymous=True, proxy=False) as client:
+            async with Client(
+                aws_endpoint=peer.endpoint, connector=connector, anonymous=True, proxy=False, max_attempts=1
+            ) as client:
                 if used:
                     await client.bucket("bucket").get("key")
         async with aiohttp.ClientSession(connector=connector, connector_owner=False) as session:

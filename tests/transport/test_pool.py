@@ -284,7 +284,7 @@ def resident():
         return int(file.read().split()[1]) * resource.getpagesize()
 
 async def main(endpoint, count):
-    async with Bucket("bucket", aws_endpoint=endpoint, anonymous=True, proxy=False, max_connections=count) as bucket:
+    async with Bucket("bucket", aws_endpoint=endpoint, anonymous=True, proxy=False, max_attempts=1, max_connections=count) as bucket:
         await bucket.get("first")
         before = resident()
         await asyncio.gather(*[bucket.get("key") for _ in range(count)])
