@@ -34,7 +34,7 @@ from .protocol.shapes import Operation, Result
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
 from .recovery import Means, Recovery, turn
 from .transport import Pool, PoolOptions
-from .transport.connection import Body
+from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
 
 PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]

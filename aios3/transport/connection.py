@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import warnings
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
@@ -19,6 +18,7 @@ from ..errors import ConnectError, S3Error, SourceChanged, TransportError, Trunc
 from ..protocol.http1 import ResponseHead, ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from . import sockets
+from .body import EVERYTHING, Body
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
@@ -29,7 +29,6 @@ BREATH = 1024 * 1024
 GOODBYE = 1.0
 # Body bytes that may wait for a slow reader before the socket is left alone.
 HIGH_WATER = 1024 * 1024
-EVERYTHING = 1 << 62
 
 
 class Owner(Protocol):
@@ -448,110 +447,3 @@ async def _closed_at_the_end(chunks: AsyncIterator[Buffer]) -> AsyncIterator[Asy
     finally:
         if isinstance(chunks, AsyncGenerator):
             await chunks.aclose()
-
-
-class Body:
-    """A response: its head, and its body as it is read from the connection.
-
-    When the last byte has arrived the connection goes back to the pool by itself, read or not. A body that is
-    dropped before that closes its connection; ``close`` does so explicitly.
-    """
-
-    __slots__ = ("_connection", "_reader", "_taken")
-
-    def __init__(self, connection: Connection, reader: ResponseReader) -> None:
-        self._connection: Connection | None = connection
-        self._reader = reader
-        self._taken = 0  # bytes of the first chunk that were read already
-
-    @property
-    def head(self) -> ResponseHead:
-        """Status and fields; the exchange returns a body only when there is a head."""
-        head = self._reader.head
-        assert head is not None
-        return head
-
-    @property
-    def trailers(self) -> dict[str, str]:
-        """Fields that came after a chunked body; complete once the body is read."""
-        return self._reader.trailers or {}
-
-    async def read(self, size: int = -1) -> bytes:
-        """Read at most *size* bytes as soon as there are any; all that remain for -1; b"" at the end.
-
-        Raises:
-            TruncatedBody, ReadTimeout, ConnectError: the rest will not come.
-        """
-        reader = self._reader
-        if size < 0:
-            if not reader.done:
-                await self._more(EVERYTHING)
-            return self._take_all()
-        if not reader.buffered and not reader.done and size:
-            await self._more(1)
-        return self._take(size)
-
-    async def read_at_most(self, limit: int) -> bytes:
-        """Read the whole body, or its first *limit* bytes: for error bodies, which are short."""
-        parts: list[bytes] = []
-        while limit > 0 and (piece := await self.read(limit)):
-            parts.append(piece)
-            limit -= len(piece)
-        return b"".join(parts)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the pieces as they arrive, without copying them together."""
-        reader = self._reader
-        while True:
-            if not reader.buffered:
-                if reader.done:
-                    return
-                await self._more(1)
-                continue
-            yield self._take(EVERYTHING)
-
-    async def close(self) -> None:
-        """Let go of the connection; one with bytes still to come is closed, since they would come first."""
-        connection, self._connection = self._connection, None
-        if connection is not None and not self._reader.done:
-            connection.let_go(self._reader)
-
-    async def _more(self, wanted: int) -> None:
-        connection = self._connection
-        if connection is None:
-            raise TransportError("the response was closed before its body was read")
-        connection.resume_reading()
-        try:
-            await connection.wait(self._reader, wanted)
-        except BaseException as error:
-            connection.let_go(self._reader, error)
-            raise
-
-    def _take(self, size: int) -> bytes:
-        """Take from the first chunk only: joining would copy what need not be."""
-        reader = self._reader
-        if not reader.chunks:
-            return b""
-        first = reader.chunks[0]
-        data = first[self._taken : self._taken + size]
-        self._taken += len(data)
-        if self._taken == len(first):
-            reader.chunks.popleft()
-            self._taken = 0
-        reader.buffered -= len(data)
-        return data
-
-    def _take_all(self) -> bytes:
-        if self._taken:
-            self._reader.chunks[0] = self._reader.chunks[0][self._taken :]
-            self._taken = 0
-        return self._reader.take()
-
-    def __del__(self) -> None:
-        connection, reader = self._connection, self._reader
-        if connection is None or reader.done or connection.closed:
-            return
-        # The garbage collector runs in any thread. And first things first: a warning may be an error.
-        if not connection.loop.is_closed():
-            connection.loop.call_soon_threadsafe(connection.let_go, reader)
-        warnings.warn("a response was dropped before it was read", ResourceWarning, stacklevel=2, source=self)

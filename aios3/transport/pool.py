@@ -18,7 +18,8 @@ import aiohttp
 from ..errors import PoolTimeout, ReadTimeout, TransportError
 from ..protocol.http1 import request_head
 from ..protocol.messages import Address, Request
-from .connection import Body, Connection
+from .body import Body
+from .connection import Connection
 from .dialer import Dialer
 from .options import PoolOptions
 
