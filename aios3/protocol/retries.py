@@ -239,7 +239,6 @@ class AdaptiveLimiter:
 
 
 __all__ = [
-    "DEFAULT_ATTEMPTS",
     "RETRY_MODES",
     "AdaptiveLimiter",
     "RetryBudget",
