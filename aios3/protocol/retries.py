@@ -239,7 +239,6 @@ class AdaptiveLimiter:
 
 
 __all__ = [
-    "RETRY_MODES",
     "AdaptiveLimiter",
     "RetryBudget",
     "RetryMode",
