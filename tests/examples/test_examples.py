@@ -54,9 +54,9 @@ def keys_of(server: Server) -> dict[str, str]:
 
 
 def test_every_example_is_tested() -> None:
-    text = Path(__file__).read_text()
+    text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
 
-    assert EXAMPLES == ["aio_s3_readme.py", "behind_a_proxy.py", "quickstart.py"]
+    assert len(EXAMPLES) == 5
     assert all(f'"{name}"' in text for name in EXAMPLES)
 
 
