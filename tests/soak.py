@@ -1,6 +1,6 @@
 """Random work through a proxy that injects faults, against a real Ceph RADOS gateway, for as long as asked.
 
-    python -m tests.soak --minutes 5 --seed 1 [--uvloop]
+    python tests/soak.py --minutes 5 --seed 1 [--uvloop]
 
 Every byte that is read must equal what was written; afterwards no socket and no task may be left. Prints what was
 done and which faults were survived; exits 1 when anything was wrong.
@@ -12,11 +12,15 @@ import argparse
 import asyncio
 import contextlib
 import random
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+if not __package__:  # run as a program, and not as python -m tests.soak
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aios3 import Bucket, BucketAlreadyOwnedByYou, Client, NoSuchKey
 from aios3.testing import FaultProxy, RandomFaults
@@ -26,6 +30,8 @@ from tests.servers import Server, run_radosgw
 TASKS = 32
 SIZES = (0, 1, 1000, 50_000, 300_000, 2_000_000)
 KINDS = ("cut", "cut", "reset", "half_close", "cut_upload", "lose_answer", "stall", "trickle", "503", "500", "early")
+# About half of these faults break a connection, and of those half lie within their answer: one cut in 20 requests.
+EVERY = 5
 # A call through this many faults may take a few retries; one that takes this long hangs.
 HANGS = 60.0
 
@@ -113,20 +119,24 @@ class Report:
         """Anything was wrong, or is left."""
         return bool(self.problems or self.tasks_left or self.sockets_left > 0)
 
+    @property
+    def cuts(self) -> int:
+        """How many connections were broken."""
+        return sum(self.injected[kind] for kind in ("Cut", "HalfClose", "CutUpload", "LoseAnswer"))
+
     def __str__(self) -> str:
         problems = [f"PROBLEM {type(problem).__name__}: {problem}" for problem in self.problems]
         calls = f"calls: {self.done.total()} {dict(sorted(self.done.items()))}"
-        faults = (
-            f"requests: {self.requests}, faults survived: {self.injected.total()} {dict(sorted(self.injected.items()))}"
-        )
+        requests = f"requests: {self.requests}, a connection broken every {self.requests / max(1, self.cuts):.1f}"
+        faults = f"faults survived: {self.injected.total()} {dict(sorted(self.injected.items()))}"
         left = f"problems: {len(problems)}, tasks left: {self.tasks_left}, sockets left: {self.sockets_left}"
-        return "\n".join([*problems, calls, faults, left])
+        return "\n".join([*problems, calls, requests, faults, left])
 
 
 async def soak(server: Server, seconds: float, seed: int, **options: Any) -> Report:
     """Run the tasks for so long; options are the client's."""
     sockets, others, done = open_sockets(), len(asyncio.all_tasks()), Counter[str]()
-    faults = RandomFaults(seed, every=20, kinds=KINDS, within=300_000, stall=0.5)
+    faults = RandomFaults(seed, every=EVERY, kinds=KINDS, within=300_000, stall=0.5)
     async with FaultProxy(server.endpoint, faults) as proxy:
         keys: dict[str, Any] = {"aws_key": server.access_key, "aws_secret": server.secret_key, "proxy": False}
         limits: dict[str, Any] = {"max_attempts": 10, "read_timeout": 10}

@@ -121,8 +121,8 @@ class RandomFaults:
         dice = random.Random(f"{self._seed}/{number}")  # noqa: S311
         if dice.random() >= 1 / self._every:
             return None
-        # Half of all places fall into the first 2 KiB: heads and small bodies are what most requests are.
-        after = dice.randrange(dice.choice((min(2048, self._within), self._within)))
+        # As likely between 100 and 1,000 as between 1,000 and 10,000: most answers are a head and little else.
+        after = int(self._within ** dice.random()) - 1
         return _KINDS[dice.choice(self._kinds)](after, dice.uniform(0, self._stall))
 
 

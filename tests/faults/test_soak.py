@@ -8,7 +8,7 @@ from tests.loops import BOTH_LOOPS
 from tests.servers import Server
 from tests.soak import soak
 
-SECONDS = 4.0
+SECONDS = 2.5
 
 
 @BOTH_LOOPS
