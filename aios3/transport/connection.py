@@ -377,6 +377,8 @@ class Connection(asyncio.BufferedProtocol):
         tls = self._tls()
         if tls is None:
             return True
+        if self.transport.is_closing():
+            return False  # our side began: the connector was closed by its owner
         try:
             return tls.read(1) == b""
         except ssl.SSLError as error:

@@ -26,6 +26,11 @@ async def ask(session: aiohttp.ClientSession, peer: Peer) -> bytes:
         return await answer.read()
 
 
+async def end(connector: aiohttp.BaseConnector) -> None:
+    """Close it; what close() itself returns differs from release to release."""
+    await connector.close()
+
+
 # ------------------------------------------------------------------ the owner closes
 async def test_owner_closes_the_connector_while_a_connection_is_idle() -> None:
     async with Peer(answering(b"hello")) as peer:
@@ -79,7 +84,7 @@ async def test_owner_closes_the_connector_in_mid_upload() -> None:
             call = asyncio.create_task(bucket.put("key", bytes(20 * MIB)))
             await peer.until_stalled()
             await turns(20)
-            closing = asyncio.create_task(connector.close())
+            closing = asyncio.create_task(end(connector))
             # Its transport has bytes to send first, which nobody reads: this is the connector's way of closing.
             peer.release()
             async with asyncio.timeout(CLOSES_WITHIN):
@@ -194,6 +199,32 @@ async def test_everybody_goes_on_with_a_connector_of_one_connection() -> None:
                 results = await asyncio.gather(*calls)
 
         assert results == [b"one", b"two", b"three"] * 10
+
+
+async def test_connection_goes_to_whoever_waits_as_soon_as_it_is_free() -> None:
+    async with Peer(answering(b"one")) as one, Peer(answering(b"two")) as two:
+        async with (
+            aiohttp.TCPConnector(limit=1) as connector,
+            bucket_at(one.endpoint, connector=connector) as first,
+            bucket_at(two.endpoint, connector=connector) as second,
+        ):
+            # The timer, which looks twice a second, would need ten seconds for what is done at once.
+            async with asyncio.timeout(3):
+                for _ in range(20):
+                    assert await asyncio.gather(first.get("key"), second.get("key")) == [b"one", b"two"]
+
+
+async def test_idle_connection_makes_room_as_soon_as_another_is_wanted() -> None:
+    async with Peer(answering(b"one")) as one, Peer(answering(b"two")) as two:
+        async with (
+            aiohttp.TCPConnector(limit=1) as connector,
+            bucket_at(one.endpoint, connector=connector) as first,
+            bucket_at(two.endpoint, connector=connector) as second,
+        ):
+            async with asyncio.timeout(3):
+                for _ in range(20):
+                    assert await first.get("key") == b"one"
+                    assert await second.get("key") == b"two"
 
 
 async def test_busy_bucket_does_not_starve_the_others_on_its_connector() -> None:

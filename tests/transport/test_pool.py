@@ -99,9 +99,11 @@ async def test_waiting_in_line_takes_nothing_from_the_read_timeout() -> None:
             assert len(await asyncio.gather(*calls)) == 3
 
 
-async def test_waiter_cancelled_at_any_moment_loses_nobody_a_connection() -> None:
+@pytest.mark.parametrize("kept", [True, False], ids=["gets a connection", "gets a slot"])
+async def test_waiter_cancelled_at_any_moment_loses_nobody_a_connection(kept: bool) -> None:
+    answer = response(b"hello", headers=[] if kept else ["Connection: close"])
     for moment in itertools.count():
-        async with Peer([read_request(), stall(), send(HELLO), *answering(b"hello")]) as peer:
+        async with Peer([read_request(), stall(), send(answer), repeat(read_request(), send(answer))]) as peer:
             async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
                 first, second, third = [asyncio.create_task(bucket.get("key")) for _ in range(3)]
                 await peer.until_stalled()
@@ -261,6 +263,21 @@ async def test_stream_that_is_dropped_frees_its_slot_and_warns() -> None:
             with pytest.warns(ResourceWarning, match="dropped before it was read"):
                 kept.clear()
             assert len(await bucket.get("b")) == 8 * MIB
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+async def test_stream_that_is_dropped_frees_its_slot_even_where_warnings_are_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raised: list[Any] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: raised.append(unraisable.exc_type))
+    async with Peer([repeat(read_request(), send(BIG))]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket, asyncio.timeout(5):
+            kept = [await bucket.download("a")]
+            kept.clear()
+            assert len(await bucket.get("b")) == 8 * MIB
+
+    assert raised == [ResourceWarning]
 
 
 async def test_stream_that_another_thread_collects_frees_its_slot() -> None:

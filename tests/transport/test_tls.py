@@ -191,13 +191,17 @@ async def read_on(stream: ObjectStream) -> None:
         pass
 
 
-async def test_owner_closes_the_connector_in_mid_download(server_tls: ssl.SSLContext) -> None:
-    async with Peer([read_request(), send(UNTIL_CLOSE)], tls=server_tls) as peer:
+LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + bytes(8 * MIB)
+
+
+@pytest.mark.parametrize("sent", [UNTIL_CLOSE, LARGE], ids=["until close", "more than we buffer"])
+async def test_owner_closes_the_connector_in_mid_download(server_tls: ssl.SSLContext, sent: bytes) -> None:
+    async with Peer([read_request(), send(sent)], tls=server_tls) as peer:
         connector = aiohttp.TCPConnector()
         async with bucket_at(peer.endpoint, verify=False, connector=connector) as bucket:
             async with bucket.download("key") as stream:
                 await stream.read(5)
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(2):
                     await connector.close()
                     with pytest.raises((TruncatedBody, ConnectError)):
                         await stream.read()
