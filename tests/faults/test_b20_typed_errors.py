@@ -80,9 +80,7 @@ async def test_b20_attempts_are_counted_on_the_error(radosgw: Server) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", HTML, b"\xff\xfe\x00", b"{}", b"<Error>", b"<Other/>", b"x" * 100_000])
-@pytest.mark.parametrize(
-    ("status", "error"), [("500 X", InternalError), ("502 X", ServiceError)]
-)
+@pytest.mark.parametrize(("status", "error"), [("500 X", InternalError), ("502 X", ServiceError)])
 async def test_b20_gateway_that_says_anything_is_retried_and_shown(
     status: str, error: type[ServiceError], body: bytes
 ) -> None:
