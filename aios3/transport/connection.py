@@ -375,10 +375,8 @@ class Connection(asyncio.BufferedProtocol):
         Source: RFC 8446 6.1
         """
         tls = self._tls()
-        if tls is None:
-            return True
-        if self.transport.is_closing():
-            return False  # our side began: the connector was closed by its owner
+        if tls is None or self.transport.is_closing():
+            return tls is None  # closing over TLS: our side began, the connector was closed by its owner
         try:
             return tls.read(1) == b""
         except ssl.SSLError as error:

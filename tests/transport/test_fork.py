@@ -35,17 +35,7 @@ def serve() -> Step:
     return step
 
 
-CLOSES = pytest.param(
-    "close",
-    marks=pytest.mark.xfail(
-        strict=True,
-        raises=AssertionError,
-        reason="Caller.close waits for the parent's loop, which does not run in the child",
-    ),
-)
-
-
-@pytest.mark.parametrize("way", ["os._exit", "sys.exit", "multiprocessing", CLOSES])
+@pytest.mark.parametrize("way", ["os._exit", "sys.exit", "multiprocessing", "close"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("loop", LOOPS)
 async def test_parents_request_completes_whatever_the_child_does(

@@ -211,7 +211,7 @@ async def test_connection_goes_to_whoever_waits_as_soon_as_it_is_free() -> None:
             # The timer, which looks twice a second, would need ten seconds for what is done at once.
             async with asyncio.timeout(3):
                 for _ in range(20):
-                    assert await asyncio.gather(first.get("key"), second.get("key")) == [b"one", b"two"]
+                    assert list(await asyncio.gather(first.get("key"), second.get("key"))) == [b"one", b"two"]
 
 
 async def test_idle_connection_makes_room_as_soon_as_another_is_wanted() -> None:
