@@ -3,7 +3,7 @@
 The connector does DNS, happy eyeballs, TLS, proxies, and whatever a user's own one does (SOCKS, Unix sockets), and
 keeps its own limit. It believes that it serves a ClientRequest, so it gets one.
 
-What aiohttp promises and what was measured of it (3.9 to 3.14): a Connection must be held as long as its transport,
+What aiohttp promises and what was measured of it (3.12 to 3.14): a Connection must be held as long as its transport,
 and be given back by close(); a transport that was spoken to before we are on it is useless.
 """
 
