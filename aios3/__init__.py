@@ -4,9 +4,11 @@ Floors from top to bottom; each imports only what stands below it::
 
     testing       faults between a client and a server, for tests
     client        Client: a store and its buckets
-    bucket        Bucket: the daily verbs
+    bucket        Bucket: all verbs together
+    verbs         the daily verbs, a class for each purpose
     transfers     many requests, one purpose
     caller        Caller: sign, send, decode; the one spine that does I/O
+    presigner     what is signed without being sent
     settings      a client's arguments, read
     recovery      what a call does when an attempt has failed
     attempts      what is told of each attempt
@@ -73,6 +75,8 @@ from .errors import (
     TruncatedBody,
 )
 from .operations.listing import Key
+from .protocol.post_policy import PresignedPost
+from .protocol.presigning import PresignedURL
 from .streams import ObjectStream
 from .version import __version__
 
@@ -114,6 +118,8 @@ __all__ = [
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
+    "PresignedPost",
+    "PresignedURL",
     "Provider",
     "ReadTimeout",
     "RequestTimeTooSkewed",

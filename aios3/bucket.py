@@ -35,6 +35,7 @@ from .protocol.messages import Buffer
 from .settings import time_limit
 from .streams import FileBody, ObjectStream, Opening, request_body
 from .transfers.resumption import Resumption
+from .verbs.signing import Signing
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 Keys: TypeAlias = list[Key]
@@ -42,7 +43,7 @@ MAX_PAGE = 1000
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)")
 
 
-class Bucket:
+class Bucket(Signing):
     """One bucket of an S3 store.
 
     Use it with or without ``async with``; ``close`` when done. The constructor does no I/O and needs no running

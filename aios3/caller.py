@@ -25,6 +25,7 @@ from . import settings
 from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
 from .credentials import Credentials, Provider, environment
 from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .presigner import Presigner
 from .protocol.endpoints import Addressing
 from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
@@ -49,7 +50,7 @@ HASH_IN_THREAD = 1024 * 1024
 OTHER_LOOP_LIMIT = 5.0
 
 
-class Caller:
+class Caller(Presigner):
     """One S3 store to call: its endpoint, the credentials for it, and the connections to it.
 
     The constructor does no I/O and needs no running loop. It works in several event loops (with connections

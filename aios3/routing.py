@@ -37,7 +37,7 @@ class Router:
         self.endpoint = endpoint
         self.region = region
         self.is_aws = is_aws(endpoint)
-        self._addressing = addressing
+        self.addressing = addressing
         self._routes: dict[str | None, Route] = {}
         self._regions: dict[str | None, str] = {}
         self._offset = 0.0
@@ -63,7 +63,7 @@ class Router:
         endpoint = self.endpoint
         if region != self.region and self.is_aws:
             endpoint = aws_endpoint(region)
-        route = Route(bucket_address(endpoint, bucket, self._addressing), region)
+        route = Route(bucket_address(endpoint, bucket, self.addressing), region)
         if len(self._routes) >= _MANY:
             self._routes.clear()
         self._routes[bucket] = route

@@ -34,17 +34,10 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class PresignedURL(str):
-    """A URL that whoever has it can send, until it expires. A str; its repr leaves the signature out.
+    """A URL that whoever has it can send, until it expires. A str; its repr leaves the signature out."""
 
-    Attributes:
-        method: The method it is signed for.
-        headers: What must be sent with it, exactly so, beside Host; names in lower case.
-    """
-
-    __slots__ = ("_validity", "headers", "method")
-    method: str
-    headers: Mapping[str, str]
-    _validity: tuple[str, int, datetime | None]
+    __slots__ = ("_about",)
+    _about: tuple[str, Mapping[str, str], str, int, datetime | None]
 
     def __new__(
         cls,
@@ -58,21 +51,29 @@ class PresignedURL(str):
     ) -> Self:
         """Make one; it ends *expires_in* seconds after *timestamp*, and not after *limit*."""
         made = super().__new__(cls, url)
-        made.method = method
-        made.headers = headers
-        made._validity = timestamp, expires_in, limit
+        made._about = method, headers, timestamp, expires_in, limit
         return made
+
+    @property
+    def method(self) -> str:
+        """The method it is signed for."""
+        return self._about[0]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What must be sent with it, exactly so, beside Host; names in lower case."""
+        return self._about[1]
 
     @property
     def expires_at(self) -> datetime:
         """When it stops working, aware: with the keys that signed it, if they end sooner."""
-        timestamp, seconds, limit = self._validity
+        _, _, timestamp, seconds, limit = self._about
         end = read_timestamp(timestamp) + timedelta(seconds=seconds)
         return end if limit is None else min(end, limit)
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        timestamp, expires_in, limit = self._validity
-        given = (str(self), self.method, dict(self.headers))
+        method, headers, timestamp, expires_in, limit = self._about
+        given = (str(self), method, dict(headers))
         return given, {"timestamp": timestamp, "expires_in": expires_in, "limit": limit}
 
     def __getstate__(self) -> None:
@@ -122,11 +123,16 @@ def presign(
         expires_in: Seconds from then.
     """
     day = timestamp[:8]
-    scope = credential_scope(day, region, service)
     names = "host" if len(headers) == 1 else ";".join(sorted(headers))
-    first, last = _around(credentials.access_key, credentials.token, scope, names, token_name)
-    full = with_parameters(query, f"{first}&X-Amz-Date={timestamp}&X-Amz-Expires={expires_in}{last}")
-    request = canonical_request(method, path, full, headers, payload_hash)
+    # By place: by name it would cost a third more, and this is called for every link of a page.
+    first, last, scope = _around(credentials.access_key, credentials.token, day, region, service, names, token_name)
+    full = f"{first}{timestamp}&X-Amz-Expires={expires_in}{last}"
+    if query:
+        full = with_parameters(query, full)
+    if names == "host":  # as nearly always: the canonical request written out
+        request = f"{method}\n{path}\n{full}\nhost:{headers['host']}\n\nhost\n{payload_hash}"
+    else:
+        request = canonical_request(method, path, full, headers, payload_hash)
     proof = signature(string_to_sign(timestamp, scope, request), credentials.secret_key, day, region, service)
     return f"{full}&X-Amz-Signature={proof}"
 
@@ -141,9 +147,12 @@ def with_parameters(query: str, ours: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _around(access_key: str, token: str | None, scope: str, names: str, token_name: str) -> tuple[str, str]:
-    """Return the parameters before and after date and expiry, which alone change from URL to URL."""
+def _around(
+    access_key: str, token: str | None, day: str, region: str, service: str, names: str, token_name: str
+) -> tuple[str, str, str]:
+    """Return the parameters before and after time and expiry, which alone change from URL to URL; and the scope."""
+    scope = credential_scope(day, region, service)
     proof = f"&{token_name}={quote(token, safe='')}" if token else ""
     credential = quote(f"{access_key}/{scope}", safe="")
-    first = f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}"
-    return first, f"{proof}&X-Amz-SignedHeaders={quote(names, safe='')}"
+    first = f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}&X-Amz-Date="
+    return first, f"{proof}&X-Amz-SignedHeaders={quote(names, safe='')}", scope
