@@ -6,7 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from .protocol.http1 import ResponseHead, body_length
+from .protocol.shapes import Operation
 
 log = logging.getLogger("aios3")
 
@@ -37,6 +40,24 @@ class Attempt:
 
 
 AttemptHook: TypeAlias = Callable[[Attempt], object]
+
+
+def observed(
+    operation: Operation[Any], attempt: int, head: ResponseHead | None, seconds: float, failure: BaseException | None
+) -> Attempt:
+    """Return what is told of a request: its head is here, or it has failed."""
+    status, headers, _ = head or (0, {}, False)
+    sent = body_length(getattr(operation, "body", None) or b"")
+    return Attempt(
+        operation=type(operation).__name__,
+        bucket=getattr(operation, "bucket", None),
+        attempt=attempt,
+        status=status or None,
+        request_id=headers.get("x-amz-request-id"),
+        bytes=sent + announced_bytes(operation.method, status, headers),
+        seconds=seconds,
+        error=None if failure is None else type(failure).__name__,
+    )
 
 
 def announced_bytes(method: str, status: int, headers: Mapping[str, str]) -> int:

@@ -22,12 +22,11 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar
 import aiohttp
 
 from . import settings
-from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
-from .credentials import Credentials, Provider, environment
+from .attempts import AttemptHook, log, observed, tell
+from .credentials import Cached, Credentials, DefaultChain, Network, Provider
 from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
 from .presigner import Presigner
 from .protocol.endpoints import Addressing
-from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
 from .protocol.messages import Buffer, Request, RequestBody
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
@@ -36,7 +35,7 @@ from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
 from .recovery import Means, Recovery, turn
 from .transport import Pool, PoolOptions
 from .transport.body import Body
-from .transport.options import environment_proxies, proxy_url
+from .transport.options import certificates, environment_proxies, proxy_url
 
 PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
@@ -57,16 +56,22 @@ class Caller(Presigner):
     of its own in each) and after fork; it is not thread-safe.
 
     Args:
-        aws_key, aws_secret, aws_token: Keys; without them the environment's AWS_ACCESS_KEY_ID and so on.
-        aws_region: What is signed for; else the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, or us-east-1.
-        aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; ``None`` is AWS in the region.
-        credentials: Credentials, or an async function that returns them; it is called for every request.
+        aws_key, aws_secret, aws_token: Keys; without them those that the AWS CLI would find (see DefaultChain).
+        aws_region: What is signed for; else the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, the profile's, or
+            us-east-1.
+        aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
+            the profile's, or AWS in the region.
+        profile: Of the shared config and credentials files, which are read before the first call; else AWS_PROFILE,
+            or ``default``. What it sets counts where neither an argument nor the environment says otherwise.
+        credentials: Credentials, or an async function that returns them. It is called when there are none, before
+            those that it gave end, and when the store says that they have.
         anonymous: Sign nothing, ask nobody for keys.
         connector: An aiohttp connector, which is used and never closed here, or a function without arguments
             that makes one for each event loop, which is closed with the client.
         proxy: ``http://[user:password@]host:port``; ``None`` looks at HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False``
             uses none.
-        verify: Check the server's certificate: ``True``, the path of a CA file, an SSLContext, or ``False``.
+        verify: Check the server's certificate: ``True`` (against AWS_CA_BUNDLE, if there is one), the path of a CA
+            file, an SSLContext, or ``False``.
         addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: virtual on AWS, else path.
         expected_bucket_owner, request_payer: Sent with every request.
         max_connections: At once, in each loop.
@@ -93,6 +98,7 @@ class Caller(Presigner):
         aws_token: str | None = None,
         aws_region: str | None = None,
         aws_endpoint: str | None = None,
+        profile: str | None = None,
         credentials: Credentials | Provider | None = None,
         anonymous: bool = False,
         connector: aiohttp.BaseConnector | ConnectorFactory | None = None,
@@ -113,14 +119,13 @@ class Caller(Presigner):
         user_agent: str | None = None,
     ) -> None:
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self._credentials, self._provider = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
+        given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
+        self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._open_pool)))
         self._anonymous = anonymous
         self._on_attempt = on_attempt
-        self._router = settings.router(aws_endpoint, aws_region, addressing)
-        policy = settings.retry_policy(max_attempts, retry_mode)
-        limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
-        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=self._credentials is None)
-        self._unwatched = on_attempt is None and limiter is None
+        self._configure(os.environ)
+        # False before the files were read and after the client was closed, so that a call has one thing to look at.
+        self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
         self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
@@ -142,6 +147,29 @@ class Caller(Presigner):
         self._pool: Pool | None = None
         self._closed = False
 
+    def _configure(self, environ: Mapping[str, str]) -> None:
+        """Make what depends on settings that stand in the environment, or in a profile under its names."""
+        given = self._arguments
+        self._router = settings.router(given["aws_endpoint"], given["aws_region"], given["addressing"], environ)
+        policy = settings.retry_policy(given["max_attempts"], given["retry_mode"], environ)
+        limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
+        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=isinstance(self._keys, Cached))
+        self._unwatched = given["on_attempt"] is None and limiter is None
+        self._bundle = environ.get("AWS_CA_BUNDLE") or None
+
+    async def _prepare(self) -> None:
+        """Before the first call, read what the shared files say."""
+        if self._closed:
+            raise InvalidInput("the client is closed: make a new one")
+        if self._ready:
+            return
+        found = await asyncio.to_thread(settings.from_files, self._arguments["profile"], os.environ)
+        # Another first call may have been faster.
+        if not self._ready and not self._closed:
+            if found is not None:
+                self._configure(found)
+            self._ready = True
+
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
         """Send one operation and return its result.
@@ -156,11 +184,11 @@ class Caller(Presigner):
             TransportError: no usable answer.
             InvalidResponse: an answer that cannot be read.
         """
-        if self._closed:
-            raise InvalidInput("the client is closed: make a new one")
         if timeout is not None:
             async with settings.time_limit(timeout):
                 return await self.call(operation)
+        if not self._ready:
+            await self._prepare()
         failures: Recovery | None = None
         while True:
             headers: Mapping[str, str] = {}
@@ -192,15 +220,16 @@ class Caller(Presigner):
         address, region = self._router.route(operation)
         request = encode(operation, address, self._headers)
         payload_hash = self._payload_hash(request)
-        if self._credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
+        credentials = self._keys.current
+        if credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
             return self._send_slowly(request, region)
         assert self._pool is not None  # as long as there is a loop
-        return self._pool.send(self._sign(request, self._credentials, region, payload_hash))
+        return self._pool.send(self._sign(request, credentials, region, payload_hash))
 
     async def _send_slowly(self, request: Request, region: str) -> Body:
         """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
-            credentials = self._credentials or await self._fetch_credentials()
+            credentials = await self._keys()
             payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
             request = self._sign(request, credentials, region, payload_hash)
         return await (await self._pool_here()).send(request)
@@ -220,18 +249,8 @@ class Caller(Presigner):
             failure = error
             raise
         finally:
-            status, headers, _ = (0, {}, False) if response is None else response.head
-            sent = body_length(getattr(operation, "body", None) or b"")
-            told = Attempt(
-                operation=type(operation).__name__,
-                bucket=getattr(operation, "bucket", None),
-                attempt=attempt,
-                status=status or None,
-                request_id=headers.get("x-amz-request-id"),
-                bytes=sent + announced_bytes(operation.method, status, headers),
-                seconds=loop.time() - started,
-                error=None if failure is None else type(failure).__name__,
-            )
+            head = None if response is None else response.head
+            told = observed(operation, attempt, head, loop.time() - started, failure)
             tell(told, self._on_attempt)
 
     async def _recover(
@@ -248,8 +267,8 @@ class Caller(Presigner):
             self._succeeded(failures)
             return settled
         await failures.after(error, headers)
-        if isinstance(error, ExpiredToken) and self._means.keys_change:
-            self._credentials = None  # the environment may have newer ones
+        if isinstance(error, ExpiredToken):
+            self._keys.refused()
         return None
 
     async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:
@@ -342,12 +361,6 @@ class Caller(Presigner):
             return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
         return await body.sha256() or UNSIGNED_PAYLOAD
 
-    async def _fetch_credentials(self) -> Credentials:
-        if self._provider is None:
-            self._credentials = environment(os.environ)
-            return self._credentials
-        return await self._provider()
-
     @staticmethod
     async def _error_body(response: Body) -> bytes:
         """Read what explains an error, and free the connection before anybody hears of it."""
@@ -362,7 +375,8 @@ class Caller(Presigner):
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
-            context = await self._ssl()
+            plain = self._router.endpoint.scheme == "http" and self._verify is True
+            context = True if plain else await self._ssl()
             if self._closed:
                 raise InvalidInput("the client is closed: make a new one")
             # Asked again: another task may have made it while we waited.
@@ -373,24 +387,26 @@ class Caller(Presigner):
     def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
         inherited, self._pid = self._pid != os.getpid(), os.getpid()
         self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        options = PoolOptions(**self._options, ssl=context)
-        connector = self._connector
-        if isinstance(connector, aiohttp.BaseConnector):
-            pool = Pool(options, connector)
-        else:
-            pool = Pool(options, None, connector or settings.plain_connector)
+        pool = self._new_pool(PoolOptions(**self._options, ssl=context))
         self._pools[pool.loop] = pool
         return pool
 
+    def _new_pool(self, options: PoolOptions) -> Pool:
+        if isinstance(self._connector, aiohttp.BaseConnector):
+            return Pool(options, self._connector)
+        return Pool(options, None, self._connector or settings.plain_connector)
+
+    async def _open_pool(self, seconds: float) -> Pool:
+        """Open the way to those who give keys: by the client's connector or proxy, with its certificates."""
+        options = {**self._options, "connect_timeout": seconds, "read_timeout": seconds}
+        return self._new_pool(PoolOptions(**options, ssl=await self._ssl()))
+
     async def _ssl(self) -> ssl.SSLContext | bool:
-        if isinstance(self._verify, (bool, ssl.SSLContext)):
-            return self._verify
-        try:
-            context = await asyncio.to_thread(ssl.create_default_context, cafile=os.fspath(self._verify))
-        except (OSError, ssl.SSLError) as error:
-            raise InvalidInput(f"verify: cannot read certificates from {str(self._verify)!r}: {error}") from error
-        self._verify = context
-        return context
+        verify = self._bundle if self._verify is True and self._bundle else self._verify
+        if not isinstance(verify, (bool, ssl.SSLContext)):
+            verify = await certificates(verify, "AWS_CA_BUNDLE" if verify is self._bundle else "verify")
+            self._verify = verify
+        return verify
 
     async def close(self) -> None:
         """Close the connections of every loop, and connectors made by a function. Idempotent.
@@ -398,7 +414,9 @@ class Caller(Presigner):
         Calls that are under way end in TransportError, later ones in InvalidInput. A connector that was given is
         not closed.
         """
-        self._closed = True
+        self._closed, self._ready = True, False
+        if self._keys is not self._arguments["credentials"]:
+            await self._keys.close()
         # A forked child leaves its parent's alone.
         pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
         self._loop = self._pool = None

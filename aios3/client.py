@@ -42,6 +42,7 @@ class Client(Caller):
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
         """
+        await self._prepare()
         # us-east-1 is where a bucket goes that names no place, and cannot be named.
         place = region or (self._router.region if self._router.is_aws else None)
         configuration = None

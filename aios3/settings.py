@@ -6,15 +6,17 @@ Raises InvalidInput for what cannot be right, and names the argument and what it
 from __future__ import annotations
 
 import asyncio
-import os
 import re
+from collections.abc import Mapping
 from typing import cast
 
 import aiohttp
 
-from .credentials import Credentials, Provider
+from .credentials import Cached, Credentials, Fixed, Provider
+from .credentials.configuration import endpoint_url, merged, profile_named, read_files, region_of
 from .errors import InvalidInput
-from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint, region_of
+from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint
+from .protocol.endpoints import region_of as endpoint_region
 from .protocol.retries import DEFAULT_ATTEMPTS, RETRY_MODES, RetryMode, RetryPolicy
 from .protocol.uri import Endpoint, parse_endpoint
 from .routing import Router
@@ -29,46 +31,64 @@ def signer(
     token: str | None,
     given: Credentials | Provider | None,
     anonymous: bool,
-) -> tuple[Credentials | None, Provider | None]:
-    """Return fixed credentials, or who to ask for them, or neither for the environment's."""
+) -> Fixed | Cached | None:
+    """Return the keys that the arguments give, or who keeps those of a provider; None where they say nothing."""
     ways = [anonymous, given is not None, any(part is not None for part in (key, secret, token))]
     if sum(ways) > 1:
         raise InvalidInput("give keys (aws_key, aws_secret), credentials or anonymous=True, not two of them")
     if ways[2]:
         if not key or not secret:
             raise InvalidInput("aws_key and aws_secret go together: one of them is missing or empty")
-        return Credentials(key, secret, token or None), None
-    if given is None or isinstance(given, Credentials):
-        return given, None
+        return Fixed(Credentials(key, secret, token or None))
+    if given is None:
+        return Fixed(None) if anonymous else None
+    if isinstance(given, Credentials):
+        return Fixed(given)
     if not callable(given):
         raise InvalidInput(f"credentials must be Credentials or an async function, not {type(given).__name__}")
-    return None, given
+    return given if isinstance(given, Cached) else Cached(given)
 
 
-def router(endpoint: str | None, region: str | None, addressing: Addressing) -> Router:
+def from_files(profile: str | None, environ: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the environment with what a profile adds to it; None where that is nothing. It reads files.
+
+    Raises:
+        CredentialsError: a file makes no sense, or has no profile of this name.
+    """
+    files = read_files(environ)
+    found = profile_named(files, profile, environ)
+    return merged(environ, found, files) if found.config or found.credentials else None
+
+
+def router(endpoint: str | None, region: str | None, addressing: Addressing, environ: Mapping[str, str]) -> Router:
     """Return the router for an endpoint and region, either of which the other or the environment may tell."""
     one_of("addressing", addressing, ADDRESSINGS)
+    if addressing == "auto":
+        addressing = cast("Addressing", environ.get("s3.addressing_style") or "auto")
+        one_of("addressing_style of the profile", addressing, ADDRESSINGS)
+    if endpoint is None:
+        endpoint = endpoint_url("S3", environ)
     known: Endpoint | None = None if endpoint is None else parse_endpoint(endpoint)
-    region = region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
+    region = region or (known and endpoint_region(known)) or region_of(environ) or DEFAULT_REGION
     return Router(known or aws_endpoint(region), region, addressing)
 
 
-def retry_policy(max_attempts: int | None, mode: RetryMode | None) -> RetryPolicy:
+def retry_policy(max_attempts: int | None, mode: RetryMode | None, environ: Mapping[str, str]) -> RetryPolicy:
     """Return the retry policy that was given, or that the environment names."""
     if max_attempts is None:
-        max_attempts = _environment_attempts()
-    return RetryPolicy(max_attempts=max_attempts, mode=mode if mode is not None else _environment_mode())
+        max_attempts = _environment_attempts(environ)
+    return RetryPolicy(max_attempts=max_attempts, mode=mode if mode is not None else _environment_mode(environ))
 
 
-def _environment_attempts() -> int:
-    text = os.environ.get("AWS_MAX_ATTEMPTS") or str(DEFAULT_ATTEMPTS)
+def _environment_attempts(environ: Mapping[str, str]) -> int:
+    text = environ.get("AWS_MAX_ATTEMPTS") or str(DEFAULT_ATTEMPTS)
     if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
         raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
     return int(text)
 
 
-def _environment_mode() -> RetryMode:
-    named = os.environ.get("AWS_RETRY_MODE") or "standard"
+def _environment_mode(environ: Mapping[str, str]) -> RetryMode:
+    named = environ.get("AWS_RETRY_MODE") or "standard"
     # What botocore called its first mode; its retries are those of standard.
     if named == "legacy":
         return "standard"
@@ -83,10 +103,6 @@ def time_limit(seconds: float | None) -> asyncio.Timeout:
     if not good or isinstance(seconds, bool):
         raise InvalidInput(f"timeout must be a number of seconds above 0, not {seconds!r}")
     return asyncio.timeout(seconds)
-
-
-def _environment_region() -> str | None:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def common_headers(expected_bucket_owner: str | None, request_payer: str | None) -> dict[str, str]:

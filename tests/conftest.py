@@ -142,6 +142,16 @@ def store(client: Client, bucket: str) -> Bucket:
     return client.bucket(bucket)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_keys_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the files and the role of the machine that runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, str(tmp_path_factory.getbasetemp() / "nothing"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves sockets or tasks behind."""
