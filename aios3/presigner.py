@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from .credentials import Credentials
+from .credentials import Cached, Credentials, Fixed
 from .errors import InvalidInput
 from .protocol.endpoints import Addressing, bucket_address
 from .protocol.http_codec import encode
@@ -35,10 +35,10 @@ class Presigner:
 
     _router: Router
     _headers: dict[str, str]
-    _anonymous: bool
-    _credentials: Credentials | None
+    _keys: Fixed | Cached
+    _ready: bool
 
-    async def _fetch_credentials(self) -> Credentials:
+    async def _prepare(self) -> None:
         raise NotImplementedError
 
     async def presign(
@@ -61,7 +61,9 @@ class Presigner:
             CredentialsError: there are no keys to sign with.
         """
         check_expires(expires_in)
-        credentials = self._credentials
+        if not self._ready:
+            await self._prepare()
+        credentials = self._keys.current
         if credentials is None or credentials.expires is not None:
             credentials = await self._lasting(expires_in)
         address, region = self._route(operation, public_endpoint)
@@ -109,6 +111,8 @@ class Presigner:
         bucket, key = operation.__dict__["bucket"], operation.__dict__["key"]
         given = {} if fields is None else dict(fields)
         made = conditions_of(bucket, key, given, conditions, min_size=min_size, max_size=max_size)
+        if not self._ready:
+            await self._prepare()
         credentials = await self._lasting(expires_in)
         address, region = self._route(operation, public_endpoint)
         timestamp = self._router.timestamp()
@@ -127,22 +131,16 @@ class Presigner:
 
     async def _lasting(self, expires_in: int) -> Credentials:
         """Return keys to sign with; warn when they end before what they sign."""
-        if self._anonymous:
+        if self._keys.current is None and isinstance(self._keys, Fixed):
             raise InvalidInput("an anonymous client has no keys: it cannot presign")
-        credentials = self._credentials or await self._fetch_credentials()
         end = read_timestamp(self._router.timestamp()) + timedelta(seconds=expires_in)
-        if _ends_before(end, credentials) and self._credentials is None:
-            credentials = await self._fetch_credentials()  # newer ones may last
-        if _ends_before(end, credentials):
+        credentials = await self._keys.lasting(end.timestamp())
+        if credentials.expires is not None and credentials.expires < end:
             warnings.warn(
                 f"presigned for {expires_in} seconds, but the keys that sign it end at {credentials.expires}: it too",
                 stacklevel=4,
             )
         return credentials
-
-
-def _ends_before(end: datetime, credentials: Credentials) -> bool:
-    return credentials.expires is not None and credentials.expires < end
 
 
 @lru_cache(maxsize=64)
