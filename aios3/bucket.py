@@ -30,7 +30,7 @@ from .operations.objects import (
     PutObjectResult,
     StorageClass,
 )
-from .protocol.endpoints import check_bucket_name
+from .protocol.bucket_names import check_bucket_name
 from .protocol.messages import Buffer
 from .settings import time_limit
 from .streams import FileBody, ObjectStream, Opening, request_body
