@@ -10,6 +10,9 @@ Floors from top to bottom; each imports only what stands below it::
     caller        Caller: sign, send, decode; the one spine that does I/O
     presigner     what is signed without being sent
     settings      a client's arguments, read
+    payloads      what is hashed, checked and framed of a body
+    sessions      the keys of directory buckets
+    signing       a request, signed by whichever scheme its place wants
     recovery      what a call does when an attempt has failed
     attempts      what is told of each attempt
     routing       where a call goes

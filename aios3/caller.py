@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401  # asyncio and uvloop load these two for the first name to resolve,
 import encodings.idna  # noqa: F401  # which would be in the first call, and stall the loop
-import hashlib
 import logging
 import os
 import random
 import ssl
+from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -23,28 +23,30 @@ import aiohttp
 
 from . import settings
 from .attempts import AttemptHook, log, observed, tell
-from .credentials import Cached, Credentials, DefaultChain, Network, Provider
+from .credentials import Cached, Credentials, DefaultChain, Fixed, Network, Provider
 from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .payloads import PayloadSigning
 from .presigner import Presigner
+from .protocol.checksums import Algorithm
+from .protocol.dialects import Dialect
 from .protocol.endpoints import Addressing
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
-from .protocol.messages import Buffer, Request, RequestBody
+from .protocol.messages import Request
+from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
-from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
 from .recovery import Means, Recovery, turn
+from .sessions import Sessions
+from .signing import signed
 from .transport import Pool, PoolOptions
 from .transport.body import Body
 from .transport.options import certificates, environment_proxies, proxy_url
 
-PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
 R = TypeVar("R", bound=Result)
 
 # An error document is short; what is longer is a proxy's page, of which the start says enough.
 MAX_ERROR_BODY = 64 * 1024
-# From this size on hashing a body takes longer than the hop to a thread and would stall the loop.
-HASH_IN_THREAD = 1024 * 1024
 # Seconds for the connections of another thread's loop to close; it may have stopped meanwhile.
 OTHER_LOOP_LIMIT = 5.0
 
@@ -57,8 +59,8 @@ class Caller(Presigner):
 
     Args:
         aws_key, aws_secret, aws_token: Keys; without them those that the AWS CLI would find (see DefaultChain).
-        aws_region: What is signed for; else the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, the profile's, or
-            us-east-1.
+        aws_region: What is signed for; else, or for ``auto``, the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, the
+            profile's, or us-east-1.
         aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
             the profile's, or AWS in the region.
         profile: Of the shared config and credentials files, which are read before the first call; else AWS_PROFILE,
@@ -68,11 +70,13 @@ class Caller(Presigner):
         anonymous: Sign nothing, ask nobody for keys.
         connector: An aiohttp connector, which is used and never closed here, or a function without arguments
             that makes one for each event loop, which is closed with the client.
-        proxy: ``http://[user:password@]host:port``; ``None`` looks at HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False``
-            uses none.
+        proxy: ``http://[user:password@]host:port``; ``None`` is HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False`` none.
         verify: Check the server's certificate: ``True`` (against AWS_CA_BUNDLE, if there is one), the path of a CA
             file, an SSLContext, or ``False``.
-        addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: virtual on AWS, else path.
+        addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: as the dialect has it.
+        dialect: What the store does differently: a name, a Dialect, or ``auto`` to know it by the endpoint's host.
+        use_dualstack, use_fips, use_accelerate: AWS's hosts with IPv6, by FIPS 140, of Transfer Acceleration.
+        use_arn_region: An ARN may be of another region than the client's.
         expected_bucket_owner, request_payer: Sent with every request.
         max_connections: At once, in each loop.
         connect_timeout: Seconds for DNS, TCP, TLS and CONNECT together.
@@ -80,8 +84,9 @@ class Caller(Presigner):
         pool_timeout: Seconds to wait for a free connection; ``None`` waits.
         keepalive_timeout: Seconds that an idle connection is kept.
         max_attempts: Requests per call, the first included; else AWS_MAX_ATTEMPTS, or 5.
-        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
-            AWS_RETRY_MODE, or ``standard``.
+        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks; else AWS_RETRY_MODE.
+        checksum: What every upload is checked by: an algorithm, ``none``, or ``auto``: CRC32 on AWS, none elsewhere. Reads
+            are verified with it, by whichever is stored.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
         on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited. What it raises
             goes to the loop's exception handler.
@@ -105,6 +110,11 @@ class Caller(Presigner):
         proxy: str | Literal[False] | None = None,
         verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
         addressing: Addressing = "auto",
+        dialect: str | Dialect = "auto",
+        use_dualstack: bool = False,
+        use_fips: bool = False,
+        use_accelerate: bool = False,
+        use_arn_region: bool = False,
         expected_bucket_owner: str | None = None,
         request_payer: str | None = None,
         max_connections: int = 64,
@@ -114,6 +124,7 @@ class Caller(Presigner):
         keepalive_timeout: float = 15,
         max_attempts: int | None = None,
         retry_mode: RetryMode | None = None,
+        checksum: str = "auto",
         payload_signing: PayloadSigning = "auto",
         on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
@@ -121,12 +132,12 @@ class Caller(Presigner):
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._open_pool)))
+        self._sessions = Sessions(self.call)
         self._anonymous = anonymous
         self._on_attempt = on_attempt
         self._configure(os.environ)
         # False before the files were read and after the client was closed, so that a call has one thing to look at.
         self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
-        self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
         self._verify = verify
@@ -150,7 +161,10 @@ class Caller(Presigner):
     def _configure(self, environ: Mapping[str, str]) -> None:
         """Make what depends on settings that stand in the environment, or in a profile under its names."""
         given = self._arguments
-        self._router = settings.router(given["aws_endpoint"], given["aws_region"], given["addressing"], environ)
+        self._router = settings.router(given, environ)
+        self._integrity = settings.integrity(self._router.dialect)
+        self._payloads = settings.payloads(given["payload_signing"], given["checksum"], self._router.dialect, environ)
+        self.verifies = settings.verifies(given["checksum"], self._router.dialect, environ)
         policy = settings.retry_policy(given["max_attempts"], given["retry_mode"], environ)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
         self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=isinstance(self._keys, Cached))
@@ -169,6 +183,11 @@ class Caller(Presigner):
             if found is not None:
                 self._configure(found)
             self._ready = True
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the store does differently from others; list_version may turn out to be 1."""
+        return self._router.dialect
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
@@ -217,22 +236,35 @@ class Caller(Presigner):
 
         Not a coroutine itself, since hardly any request needs to wait for its keys, its hash or its pool.
         """
-        address, region = self._router.route(operation)
-        request = encode(operation, address, self._headers)
-        payload_hash = self._payload_hash(request)
-        credentials = self._keys.current
-        if credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
-            return self._send_slowly(request, region)
+        address, auth = self._router.route(operation)
+        request = encode(operation, address, self._headers, self._integrity)
+        if operation.checksummed and (algorithm := self._payloads.checksum_for(operation)) is not None:
+            return self._send_checked(operation, request, auth, algorithm)
+        payload_hash = self._payloads.hash_of(request)
+        keys = self._keys.current
+        if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not self._loop:
+            return self._send_slowly(operation, request, auth)
         assert self._pool is not None  # as long as there is a loop
-        return self._pool.send(self._sign(request, credentials, region, payload_hash))
+        return self._pool.send(signed(request, keys, auth, payload_hash, self._router.timestamp()))
 
-    async def _send_slowly(self, request: Request, region: str) -> Body:
+    async def _send_checked(
+        self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm
+    ) -> Body:
+        """Send an upload that is to have a checksum, which takes time."""
+        request = await self._payloads.checked(operation, request, algorithm)
+        return await self._send_slowly(operation, request, auth)
+
+    async def _send_slowly(self, operation: Operation[Any], request: Request, auth: Auth) -> Body:
         """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
-            credentials = await self._keys()
-            payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
-            request = self._sign(request, credentials, region, payload_hash)
+            request, payload_hash = await self._payloads.hashed(request)
+            keys = await self._keys_for(operation, auth)()
+            request = signed(request, keys, auth, payload_hash, self._router.timestamp())
         return await (await self._pool_here()).send(request)
+
+    def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:
+        """Return who has the keys: a directory bucket takes those of a session only."""
+        return self._sessions.of(operation.__dict__["bucket"]) if auth.scheme == "sigv4-s3express" else self._keys
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
@@ -328,39 +360,6 @@ class Caller(Presigner):
             yield result
             step = step.next_page(result)
 
-    def _sign(self, request: Request, credentials: Credentials, region: str, payload_hash: str) -> Request:
-        method, address, path, query, headers, body = request
-        signed = sign(
-            method,
-            path,
-            query,
-            headers,
-            payload_hash,
-            credentials=credentials,
-            timestamp=self._router.timestamp(),
-            region=region,
-        )
-        return Request(method, address, path, query, signed, body)
-
-    def _payload_hash(self, request: Request) -> str | None:
-        """Return what stands for the body in the signature, unless that takes time."""
-        body = request.body
-        if isinstance(body, bytes) and not body:
-            return EMPTY_SHA256
-        # TLS protects the body already; over plain http the signature is all there is.
-        if self._payload_signing == "unsigned":
-            return UNSIGNED_PAYLOAD
-        if self._payload_signing == "auto" and request.address.scheme == "https":
-            return UNSIGNED_PAYLOAD
-        if isinstance(body, (bytes, bytearray, memoryview)) and memoryview(body).nbytes < HASH_IN_THREAD:
-            return hashlib.sha256(body).hexdigest()
-        return None
-
-    async def _long_hash(self, body: Buffer | RequestBody) -> str:
-        if isinstance(body, (bytes, bytearray, memoryview)):
-            return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
-        return await body.sha256() or UNSIGNED_PAYLOAD
-
     @staticmethod
     async def _error_body(response: Body) -> bytes:
         """Read what explains an error, and free the connection before anybody hears of it."""
@@ -375,7 +374,7 @@ class Caller(Presigner):
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
-            plain = self._router.endpoint.scheme == "http" and self._verify is True
+            plain = self._router.home.scheme == "http" and self._verify is True
             context = True if plain else await self._ssl()
             if self._closed:
                 raise InvalidInput("the client is closed: make a new one")
@@ -442,8 +441,8 @@ class Caller(Presigner):
         return _rebuild, (type(self), self._arguments)
 
     def __repr__(self) -> str:
-        scheme, host, port, prefix = self._router.endpoint
-        return f"<{type(self).__name__} {scheme}://{host}:{port}{prefix} {self._router.region}>"
+        home = self._router.home
+        return f"<{type(self).__name__} {home.origin}{home.base_path} {self._router.region}>"
 
 
 def _rebuild(cls: type[Caller], arguments: dict[str, Any]) -> Caller:

@@ -9,18 +9,15 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from .credentials import Cached, Credentials, Fixed
 from .errors import InvalidInput
-from .protocol.endpoints import Addressing, bucket_address
 from .protocol.http_codec import encode
-from .protocol.messages import Address
 from .protocol.post_policy import Condition, PresignedPost, conditions_of, post_fields
 from .protocol.presigning import NO_HEADERS, PresignedURL, check_expires, presign, read_timestamp, with_parameters
 from .protocol.shapes import Operation
-from .protocol.uri import encode_query, parse_endpoint
+from .protocol.uri import encode_query
 from .routing import Route, Router
 
 # Headers that say who asks or pays, and not what: S3 reads them from the query too, so that the URL alone will do.
@@ -66,13 +63,14 @@ class Presigner:
         credentials = self._keys.current
         if credentials is None or credentials.expires is not None:
             credentials = await self._lasting(expires_in)
-        address, region = self._route(operation, public_endpoint)
+        address, auth = self._route(operation, public_endpoint)
         method, _, path, query, fields, _ = encode(operation, address)
         if len(fields) > 1 or self._headers:
             query, fields = _hoisted(query, {**self._headers, **fields})
         if headers:
             fields |= _checked(headers)
         timestamp = self._router.timestamp()
+        _, service, region = auth
         signed = presign(
             method,
             path,
@@ -82,6 +80,7 @@ class Presigner:
             timestamp=timestamp,
             expires_in=expires_in,
             region=region,
+            service=service,
         )
         return PresignedURL(
             f"{address.scheme}://{address.authority}{path}?{signed}",
@@ -114,20 +113,18 @@ class Presigner:
         if not self._ready:
             await self._prepare()
         credentials = await self._lasting(expires_in)
-        address, region = self._route(operation, public_endpoint)
+        address, auth = self._route(operation, public_endpoint)
         timestamp = self._router.timestamp()
         end = PresignedURL("", "POST", timestamp=timestamp, expires_in=expires_in, limit=credentials.expires).expires_at
         signed = post_fields(
-            key, given, made, credentials=credentials, timestamp=timestamp, expires_at=end, region=region
+            key, given, made, credentials=credentials, timestamp=timestamp, expires_at=end, region=auth.region
         )
         return PresignedPost(f"{address.scheme}://{address.authority}{address.base_path or '/'}", signed)
 
     def _route(self, operation: Operation[Any], public_endpoint: str | None) -> Route:
-        route = self._router.route(operation)
         if public_endpoint is None:
-            return route
-        bucket: str | None = getattr(operation, "bucket", None)
-        return route._replace(address=_address_at(public_endpoint, bucket, self._router.addressing))
+            return self._router.route(operation)
+        return self._router.route_by(operation, public_endpoint)
 
     async def _lasting(self, expires_in: int) -> Credentials:
         """Return keys to sign with; warn when they end before what they sign."""
@@ -141,11 +138,6 @@ class Presigner:
                 stacklevel=4,
             )
         return credentials
-
-
-@lru_cache(maxsize=64)
-def _address_at(endpoint: str, bucket: str | None, addressing: Addressing) -> Address:
-    return bucket_address(parse_endpoint(endpoint), bucket, addressing)
 
 
 def _hoisted(query: str, fields: dict[str, str]) -> tuple[str, dict[str, str]]:

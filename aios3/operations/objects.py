@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..errors import PreconditionFailed, S3Error
 from ..protocol.messages import Buffer, RequestBody, ResponseBody
+from ..protocol.places import ANY, Facts
 from ..protocol.shapes import Element, Group, Header, HeaderPrefix, Payload, Query, R_co, Structure
 from ..protocol.uri import encode_key
 from .base import (
@@ -197,6 +198,7 @@ class CopyOperation(ObjectOperation[R_co]):
         copy_source: See CopySource; a str is sent as it is: ``bucket/key?versionId=...``, percent-encoded.
     """
 
+    facts = Facts(session=False)
     copy_source: Annotated[str, Header("x-amz-copy-source")]
     copy_source_customer_key: Annotated[CustomerKey | None, Group("x-amz-copy-source-")] = None
     copy_source_if_match: Annotated[str | None, Header("x-amz-copy-source-if-match")] = None
@@ -233,6 +235,7 @@ class PutObject(NewObjectOperation[PutObjectResult]):
     """Store an object in one request.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
 
     method = "PUT"
+    checksummed = "body"
     body: Annotated[Buffer | RequestBody, Payload()] = b""
     content_length: Annotated[int | None, Header("Content-Length")] = None
     content_md5: Annotated[str | None, Header("Content-MD5")] = None
@@ -362,6 +365,7 @@ class DeleteObjects(BucketOperation[DeleteObjectsResult]):
     method = "POST"
     subresource = "delete"
     checksum_required = True
+    facts = ANY
     delete: Annotated[Delete, Payload("Delete")]
     mfa: Annotated[str | None, Header("x-amz-mfa")] = None
     request_payer: RequestedPayer = None

@@ -165,6 +165,10 @@ class ChunkedBody:
         self._signer = signer
         self.length = framed_length(body.length, algorithm, signed=signer is not None)
 
+    def signed_by(self, signer: ChunkSigner) -> ChunkedBody:
+        """Return the body with its chunks signed, as one attempt sends it."""
+        return ChunkedBody(self._body, self._algorithm, signer)
+
     async def chunks(self) -> AsyncIterator[Buffer]:
         """Give the framed bytes."""
         framer = Framer(self._body.length, self._algorithm, self._signer)
