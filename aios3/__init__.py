@@ -4,7 +4,8 @@ Floors from top to bottom; each imports only what stands below it::
 
     testing       faults between a client and a server, for tests
     client        Client: a store and its buckets
-    bucket        Bucket: the daily verbs
+    bucket        Bucket: all verbs together
+    verbs         the daily verbs, a class for each purpose
     transfers     many requests, one purpose
     caller        Caller: sign, send, decode; the one spine that does I/O
     settings      a client's arguments, read

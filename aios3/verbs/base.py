@@ -1,0 +1,28 @@
+"""What every verb stands on: the bucket's name and its client."""
+
+from __future__ import annotations
+
+from ..caller import Caller
+from ..errors import InvalidInput
+from ..operations.listing import Key
+
+
+class Verbs:
+    """A family of a bucket's verbs.
+
+    Attributes:
+        name: Name of the bucket.
+        client: Who calls the store.
+    """
+
+    name: str
+    client: Caller
+
+
+def object_name(key: str | Key) -> str:
+    """Return the name that *key* stands for."""
+    if isinstance(key, str):
+        return key
+    if isinstance(key, Key):
+        return key.key
+    raise InvalidInput(f"key must be a str or a Key, not {type(key).__name__}")
