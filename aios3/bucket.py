@@ -13,7 +13,7 @@ import aiohttp
 from .caller import Caller, ConnectorFactory
 from .errors import InvalidInput
 from .operations.listing import Key
-from .protocol.endpoints import check_bucket_name
+from .protocol.bucket_names import check_bucket_name
 from .verbs.listing import Listing
 from .verbs.reading import Reading
 from .verbs.writing import Writing

@@ -25,10 +25,12 @@ from . import settings
 from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
 from .credentials import Credentials, Provider, environment
 from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .protocol.dialects import Dialect
 from .protocol.endpoints import Addressing
 from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
 from .protocol.messages import Buffer, Request, RequestBody
+from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
@@ -37,7 +39,6 @@ from .transport import Pool, PoolOptions
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
 
-PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
 R = TypeVar("R", bound=Result)
 
@@ -57,16 +58,18 @@ class Caller:
 
     Args:
         aws_key, aws_secret, aws_token: Keys; without them the environment's AWS_ACCESS_KEY_ID and so on.
-        aws_region: What is signed for; else the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, or us-east-1.
+        aws_region: What is signed for; else, or for ``auto``, the endpoint's, AWS_REGION, AWS_DEFAULT_REGION, us-east-1.
         aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; ``None`` is AWS in the region.
         credentials: Credentials, or an async function that returns them; it is called for every request.
         anonymous: Sign nothing, ask nobody for keys.
         connector: An aiohttp connector, which is used and never closed here, or a function without arguments
             that makes one for each event loop, which is closed with the client.
-        proxy: ``http://[user:password@]host:port``; ``None`` looks at HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False``
-            uses none.
+        proxy: ``http://[user:password@]host:port``; ``None`` is HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False`` none.
         verify: Check the server's certificate: ``True``, the path of a CA file, an SSLContext, or ``False``.
-        addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: virtual on AWS, else path.
+        addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: as the dialect has it.
+        dialect: What the store does differently: a name, a Dialect, or ``auto`` to know it by the endpoint's host.
+        use_dualstack, use_fips, use_accelerate: AWS's hosts with IPv6, by FIPS 140, of Transfer Acceleration.
+        use_arn_region: An ARN may be of another region than the client's.
         expected_bucket_owner, request_payer: Sent with every request.
         max_connections: At once, in each loop.
         connect_timeout: Seconds for DNS, TCP, TLS and CONNECT together.
@@ -74,8 +77,7 @@ class Caller:
         pool_timeout: Seconds to wait for a free connection; ``None`` waits.
         keepalive_timeout: Seconds that an idle connection is kept.
         max_attempts: Requests per call, the first included; else AWS_MAX_ATTEMPTS, or 5.
-        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
-            AWS_RETRY_MODE, or ``standard``.
+        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks; else AWS_RETRY_MODE.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
         on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited. What it raises
             goes to the loop's exception handler.
@@ -98,6 +100,11 @@ class Caller:
         proxy: str | Literal[False] | None = None,
         verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
         addressing: Addressing = "auto",
+        dialect: str | Dialect = "auto",
+        use_dualstack: bool = False,
+        use_fips: bool = False,
+        use_accelerate: bool = False,
+        use_arn_region: bool = False,
         expected_bucket_owner: str | None = None,
         request_payer: str | None = None,
         max_connections: int = 64,
@@ -107,7 +114,7 @@ class Caller:
         keepalive_timeout: float = 15,
         max_attempts: int | None = None,
         retry_mode: RetryMode | None = None,
-        payload_signing: PayloadSigning = "auto",
+        payload_signing: settings.PayloadSigning = "auto",
         on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
     ) -> None:
@@ -115,12 +122,15 @@ class Caller:
         self._credentials, self._provider = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._anonymous = anonymous
         self._on_attempt = on_attempt
-        self._router = settings.router(aws_endpoint, aws_region, addressing)
+        self._router = settings.router(
+            aws_endpoint, aws_region, addressing, dialect, use_dualstack, use_fips, use_accelerate, use_arn_region
+        )
+        self._integrity = settings.integrity(self._router.dialect)
         policy = settings.retry_policy(max_attempts, retry_mode)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
         self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=self._credentials is None)
         self._unwatched = on_attempt is None and limiter is None
-        self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
+        self._payload_signing = settings.payload_signing(payload_signing, self._router.dialect)
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
         self._verify = verify
@@ -140,6 +150,11 @@ class Caller:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: Pool | None = None
         self._closed = False
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the store does differently from others; list_version may turn out to be 1."""
+        return self._router.dialect
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
@@ -188,20 +203,20 @@ class Caller:
 
         Not a coroutine itself, since hardly any request needs to wait for its keys, its hash or its pool.
         """
-        address, region = self._router.route(operation)
-        request = encode(operation, address, self._headers)
+        address, auth = self._router.route(operation)
+        request = encode(operation, address, self._headers, self._integrity)
         payload_hash = self._payload_hash(request)
         if self._credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
-            return self._send_slowly(request, region)
+            return self._send_slowly(request, auth)
         assert self._pool is not None  # as long as there is a loop
-        return self._pool.send(self._sign(request, self._credentials, region, payload_hash))
+        return self._pool.send(self._sign(request, self._credentials, auth, payload_hash))
 
-    async def _send_slowly(self, request: Request, region: str) -> Body:
+    async def _send_slowly(self, request: Request, auth: Auth) -> Body:
         """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
             credentials = self._credentials or await self._fetch_credentials()
             payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
-            request = self._sign(request, credentials, region, payload_hash)
+            request = self._sign(request, credentials, auth, payload_hash)
         return await (await self._pool_here()).send(request)
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
@@ -308,8 +323,11 @@ class Caller:
             yield result
             step = step.next_page(result)
 
-    def _sign(self, request: Request, credentials: Credentials, region: str, payload_hash: str) -> Request:
+    def _sign(self, request: Request, credentials: Credentials, auth: Auth, payload_hash: str) -> Request:
         method, address, path, query, headers, body = request
+        scheme, service, region = auth
+        if scheme != "sigv4":
+            raise InvalidInput(f"{address.host} takes requests that are signed by {scheme}, which is not supported")
         signed = sign(
             method,
             path,
@@ -319,6 +337,7 @@ class Caller:
             credentials=credentials,
             timestamp=self._router.timestamp(),
             region=region,
+            service=service,
         )
         return Request(method, address, path, query, signed, body)
 
@@ -423,8 +442,8 @@ class Caller:
         return _rebuild, (type(self), self._arguments)
 
     def __repr__(self) -> str:
-        scheme, host, port, prefix = self._router.endpoint
-        return f"<{type(self).__name__} {scheme}://{host}:{port}{prefix} {self._router.region}>"
+        home = self._router.home
+        return f"<{type(self).__name__} {home.origin}{home.base_path} {self._router.region}>"
 
 
 def _rebuild(cls: type[Caller], arguments: dict[str, Any]) -> Caller:

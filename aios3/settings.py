@@ -8,19 +8,25 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from typing import cast
+from typing import Literal, TypeAlias, cast
 
 import aiohttp
 
 from .credentials import Credentials, Provider
 from .errors import InvalidInput
-from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint, region_of
+from .protocol.dialects import Dialect, dialect_of, named_dialect
+from .protocol.endpoints import ADDRESSINGS, Addressing, region_of
+from .protocol.http_codec import Integrity, body_digest
+from .protocol.places import Options
 from .protocol.retries import DEFAULT_ATTEMPTS, RETRY_MODES, RetryMode, RetryPolicy
-from .protocol.uri import Endpoint, parse_endpoint
+from .protocol.uri import parse_endpoint
 from .routing import Router
 from .version import __version__
 
+PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 DEFAULT_REGION = "us-east-1"
+# For the store to tell, also where it tells by its answers only.
+AUTO_REGION = "auto"
 
 
 def signer(
@@ -45,12 +51,54 @@ def signer(
     return None, given
 
 
-def router(endpoint: str | None, region: str | None, addressing: Addressing) -> Router:
-    """Return the router for an endpoint and region, either of which the other or the environment may tell."""
+def router(
+    endpoint: str | None,
+    region: str | None,
+    addressing: Addressing,
+    dialect: str | Dialect,
+    dualstack: bool,
+    fips: bool,
+    accelerate: bool,
+    use_arn_region: bool,
+) -> Router:
+    """Return the router for an endpoint and region, either of which the other or the environment may tell.
+
+    Args:
+        region: ``auto`` is for the store to tell, as None is.
+        dualstack, fips, accelerate: Which of AWS's hosts are meant.
+    """
     one_of("addressing", addressing, ADDRESSINGS)
-    known: Endpoint | None = None if endpoint is None else parse_endpoint(endpoint)
-    region = region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
-    return Router(known or aws_endpoint(region), region, addressing)
+    known = None if endpoint is None else parse_endpoint(endpoint)
+    spoken = dialect_of(known) if dialect == "auto" else dialect
+    if not isinstance(spoken, Dialect):
+        spoken = named_dialect(spoken)
+    if region is None or region == AUTO_REGION:
+        region = spoken.sign_region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
+    path_style = (spoken.addressing if addressing == "auto" else addressing) == "path"
+    options = Options(
+        region=region,
+        endpoint=known,
+        path_style=path_style,
+        dualstack=dualstack,
+        fips=fips,
+        accelerate=accelerate,
+        use_arn_region=use_arn_region,
+    )
+    return Router(options, spoken)
+
+
+def payload_signing(wanted: PayloadSigning, dialect: Dialect) -> PayloadSigning:
+    """Return what is signed of bodies: ``auto`` is as the dialect has it."""
+    one_of("payload_signing", wanted, ("auto", "signed", "unsigned"))
+    return "signed" if wanted == "auto" and dialect.payload_signing == "hash" else wanted
+
+
+def integrity(dialect: Dialect) -> Integrity:
+    """Return what makes the digest of a body that must have one, where the call names no algorithm."""
+    if dialect.delete_integrity == "md5":
+        return body_digest
+    algorithm = dialect.delete_integrity.upper()
+    return lambda body, asked: body_digest(body, asked or algorithm)
 
 
 def retry_policy(max_attempts: int | None, mode: RetryMode | None) -> RetryPolicy:

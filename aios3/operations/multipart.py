@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from ..protocol.messages import Buffer, RequestBody
+from ..protocol.places import ANY
 from ..protocol.shapes import Element, Group, Header, Payload, Query, Structure
 from .base import BodyAlgorithm, BucketOperation, ChargedResult, ObjectOperation, RequestedPayer
 from .groups import (
@@ -244,6 +245,7 @@ class ListMultipartUploads(BucketOperation[ListMultipartUploadsResult]):
     """
 
     subresource = "uploads"
+    facts = ANY
     delimiter: Annotated[str | None, Query("delimiter")] = None
     encoding_type: Annotated[EncodingType | None, Query("encoding-type")] = None
     key_marker: Annotated[str | None, Query("key-marker")] = None

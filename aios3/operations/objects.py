@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..errors import PreconditionFailed, S3Error
 from ..protocol.messages import Buffer, RequestBody, ResponseBody
+from ..protocol.places import ANY, Facts
 from ..protocol.shapes import Element, Group, Header, HeaderPrefix, Payload, Query, R_co, Structure
 from ..protocol.uri import encode_key
 from .base import (
@@ -197,6 +198,7 @@ class CopyOperation(ObjectOperation[R_co]):
         copy_source: See CopySource; a str is sent as it is: ``bucket/key?versionId=...``, percent-encoded.
     """
 
+    facts = Facts(session=False)
     copy_source: Annotated[str, Header("x-amz-copy-source")]
     copy_source_customer_key: Annotated[CustomerKey | None, Group("x-amz-copy-source-")] = None
     copy_source_if_match: Annotated[str | None, Header("x-amz-copy-source-if-match")] = None
@@ -362,6 +364,7 @@ class DeleteObjects(BucketOperation[DeleteObjectsResult]):
     method = "POST"
     subresource = "delete"
     checksum_required = True
+    facts = ANY
     delete: Annotated[Delete, Payload("Delete")]
     mfa: Annotated[str | None, Header("x-amz-mfa")] = None
     request_payer: RequestedPayer = None

@@ -37,6 +37,7 @@ from typing import (
 )
 
 from ..errors import InvalidInput, InvalidResponse, S3Error
+from .places import ANY, Facts
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -255,6 +256,7 @@ class Operation(Shape, Generic[R_co]):
         root: The XML element around the members that have no marker; or "".
         checksum_required: S3 takes it only with a digest of its body.
         host_prefix: The member whose value stands before the host, with a dot; or "".
+        facts: What of it decides where it goes, beside its bucket.
     """
 
     method: ClassVar[str] = "GET"
@@ -264,6 +266,7 @@ class Operation(Shape, Generic[R_co]):
     root: ClassVar[str] = ""
     checksum_required: ClassVar[bool] = False
     host_prefix: ClassVar[str] = ""
+    facts: ClassVar[Facts] = ANY
 
     def question(self, error: S3Error) -> Operation[Any] | None:
         """Return what to ask when *error* may come of an earlier attempt whose answer was lost; None for "as it is"."""
