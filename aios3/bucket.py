@@ -17,7 +17,7 @@ import aiohttp
 
 from .caller import Caller, ConnectorFactory
 from .errors import InvalidInput, InvalidResponse, NoSuchKey, TooManyKeys, TransportError
-from .operations.listing import Key, ListObjectsV2, ListObjectsV2Result
+from .operations.listing import Key
 from .operations.objects import (
     DeleteObject,
     DeleteObjectResult,
@@ -34,6 +34,7 @@ from .protocol.bucket_names import check_bucket_name
 from .protocol.messages import Buffer
 from .settings import time_limit
 from .streams import FileBody, ObjectStream, Opening, request_body
+from .transfers.listing import Page, object_pages
 from .transfers.resumption import Resumption
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
@@ -135,7 +136,7 @@ class Bucket:
         start_after: str | None = None,
         page_size: int = MAX_PAGE,
         timeout: float | None = None,
-    ) -> AsyncIterator[ListObjectsV2Result]:
+    ) -> AsyncIterator[Page]:
         """Give the pages of a listing, each with ``.keys`` and ``.prefixes``.
 
         Args:
@@ -144,16 +145,15 @@ class Bucket:
         """
         if isinstance(page_size, bool) or not isinstance(page_size, int) or not 1 <= page_size <= MAX_PAGE:
             raise InvalidInput(f"page_size must be 1 to {MAX_PAGE}, not {page_size!r}")
-        operation = ListObjectsV2(
-            bucket=self.name,
+        return object_pages(
+            self.client,
+            self.name,
             prefix=prefix or None,
             delimiter=delimiter or None,
             start_after=start_after or None,
-            max_keys=page_size,
-            # Keys may hold what XML cannot: percent-encoded, every key arrives as it is.
-            encoding_type="url",
+            page_size=page_size,
+            timeout=timeout,
         )
-        return self.client.pages(operation, timeout=timeout)
 
     # -------------------------------------------------------------- reading
     async def get(
