@@ -1,62 +1,26 @@
 """Dialects on the wire: what each switch changes in what is sent, to a peer that keeps every byte."""
 
 import hashlib
-import re
+import ssl
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from socket import AF_INET
-from typing import Any, NamedTuple
+from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 import aios3
 from aios3 import Bucket, Client, Dialect, InvalidInput, NotImplementedByServer
 from aios3 import operations as ops
 from aios3.protocol.dialects import DIALECTS
 from aios3.testing import Asked, Peer, steps
-from tests.faults.scenes import KEY, SECRET, failure, listing
+from tests.everywhere import Scope, bucket_of, scope
+from tests.faults.scenes import failure, listing
 from tests.loops import BOTH_LOOPS
 
 pytestmark = BOTH_LOOPS
 OK = steps.response(b"data", headers=["ETag: e"])
-
-
-class Here(AbstractResolver):
-    """Every name is this machine."""
-
-    async def resolve(self, host: str, port: int = 0, family: Any = AF_INET) -> list[ResolveResult]:
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=AF_INET, proto=0, flags=0)]
-
-    async def close(self) -> None:
-        """There is nothing to close."""
-
-
-@asynccontextmanager
-async def bucket_of(peer: Peer, host: str = "127.0.0.1", **options: Any) -> AsyncIterator[Bucket]:
-    """Give a bucket at *host*, which is the peer."""
-    port = peer.endpoint.rpartition(":")[2]
-    given = {"aws_key": KEY, "aws_secret": SECRET, "proxy": False, **options}
-    connector = lambda: aiohttp.TCPConnector(resolver=Here())  # noqa: E731
-    async with Bucket("bucket", aws_endpoint=f"http://{host}:{port}", connector=connector, **given) as bucket:
-        yield bucket
-
-
-class Scope(NamedTuple):
-    """What a request is signed for."""
-
-    region: str
-    service: str
-
-
-def scope(asked: Asked) -> Scope:
-    found = re.search(rb"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request", asked.header("authorization") or b"")
-    assert found is not None
-    return Scope(found[1].decode(), found[2].decode())
 
 
 def query(asked: Asked) -> Mapping[str, str]:
@@ -267,6 +231,25 @@ async def test_delete_integrity_gives_way_to_what_the_call_names() -> None:
 
 
 # ------------------------------------------------------------------ payload_signing
+@pytest.mark.parametrize(
+    ("dialect", "options", "expected"),
+    [
+        ("generic", {}, "UNSIGNED-PAYLOAD"),
+        ("aws", {}, "UNSIGNED-PAYLOAD"),
+        ("generic", {"payload_signing": "signed"}, "hash"),
+        (Dialect(payload_signing="hash"), {}, "hash"),
+    ],
+)
+async def test_payload_signing_over_https(
+    dialect: Any, options: dict[str, Any], expected: str, server_tls: ssl.SSLContext
+) -> None:
+    async with Peer(steps.answering(), tls=server_tls) as peer, bucket_of(peer, dialect=dialect, **options) as bucket:
+        await bucket.put("key", b"body")
+        found = (peer.requests[0].header("x-amz-content-sha256") or b"").decode()
+
+    assert found == (hashlib.sha256(b"body").hexdigest() if expected == "hash" else expected)
+
+
 @pytest.mark.parametrize(
     ("dialect", "options", "expected"),
     [
