@@ -74,6 +74,7 @@ from .errors import (
     TruncatedBody,
 )
 from .operations.listing import Key
+from .protocol.dialects import Dialect
 from .streams import ObjectStream
 from .version import __version__
 
@@ -91,6 +92,7 @@ __all__ = [
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
+    "Dialect",
     "ExpiredToken",
     "IncompleteBody",
     "InternalError",

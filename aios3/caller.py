@@ -16,6 +16,7 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 
@@ -134,17 +135,17 @@ class Caller:
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
         self._verify = verify
-        self._options: dict[str, Any] = {
-            "max_connections": max_connections,
-            "connect_timeout": connect_timeout,
-            "read_timeout": read_timeout,
-            "pool_timeout": pool_timeout,
-            "keepalive_timeout": keepalive_timeout,
-            "proxy": proxy_url(proxy) if proxy else None,
-            "proxies": environment_proxies() if proxy is None else {},
-            "extra": f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
-        }
-        PoolOptions(**self._options)  # a bad number is said here, not at the first call
+        # Made here, so that a bad number is said here and not at the first call.
+        self._options = PoolOptions(
+            max_connections=max_connections,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            pool_timeout=pool_timeout,
+            keepalive_timeout=keepalive_timeout,
+            proxy=proxy_url(proxy) if proxy else None,
+            proxies=environment_proxies() if proxy is None else {},
+            extra=f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+        )
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
         self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -153,8 +154,12 @@ class Caller:
 
     @property
     def dialect(self) -> Dialect:
-        """What the store does differently from others; list_version may turn out to be 1."""
+        """What the store does differently from others; ``list_version`` may turn out to be 1."""
         return self._router.dialect
+
+    def lacks_list_v2(self) -> None:
+        """Remember that the store has no ListObjectsV2."""
+        self._router.dialect = replace(self._router.dialect, list_version=1)
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
@@ -185,7 +190,7 @@ class Caller:
                     response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
                 status, headers, _ = response.head
                 if status >= 300:
-                    raise decode_error(operation, status, headers, await self._error_body(response))
+                    raise decode_error(operation, status, headers, await response.read_at_most(MAX_ERROR_BODY))
                 if is_streaming(operation):
                     result = decode_stream(operation, status, headers, response)
                 else:
@@ -366,14 +371,6 @@ class Caller:
             return self._credentials
         return await self._provider()
 
-    @staticmethod
-    async def _error_body(response: Body) -> bytes:
-        """Read what explains an error, and free the connection before anybody hears of it."""
-        try:
-            return await response.read_at_most(MAX_ERROR_BODY)
-        finally:
-            await response.close()
-
     # -------------------------------------------------------------- connections
     async def _pool_here(self) -> Pool:
         """Return the running loop's pool, which is made when it is first needed."""
@@ -391,7 +388,7 @@ class Caller:
     def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
         inherited, self._pid = self._pid != os.getpid(), os.getpid()
         self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        options = PoolOptions(**self._options, ssl=context)
+        options = replace(self._options, ssl=context)
         connector = self._connector
         if isinstance(connector, aiohttp.BaseConnector):
             pool = Pool(options, connector)
