@@ -78,6 +78,7 @@ from .errors import (
     TruncatedBody,
 )
 from .operations.listing import Key
+from .protocol.dialects import Dialect
 from .protocol.post_policy import PresignedPost
 from .protocol.presigning import PresignedURL
 from .streams import ObjectStream
@@ -97,6 +98,7 @@ __all__ = [
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
+    "Dialect",
     "ExpiredToken",
     "IncompleteBody",
     "InternalError",

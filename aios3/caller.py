@@ -16,6 +16,7 @@ import ssl
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 
@@ -141,17 +142,17 @@ class Caller(Presigner):
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._connector = connector
         self._verify = verify
-        self._options: dict[str, Any] = {
-            "max_connections": max_connections,
-            "connect_timeout": connect_timeout,
-            "read_timeout": read_timeout,
-            "pool_timeout": pool_timeout,
-            "keepalive_timeout": keepalive_timeout,
-            "proxy": proxy_url(proxy) if proxy else None,
-            "proxies": environment_proxies() if proxy is None else {},
-            "extra": f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
-        }
-        PoolOptions(**self._options)  # a bad number is said here, not at the first call
+        # Made here, so that a bad number is said here and not at the first call.
+        self._options = PoolOptions(
+            max_connections=max_connections,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            pool_timeout=pool_timeout,
+            keepalive_timeout=keepalive_timeout,
+            proxy=proxy_url(proxy) if proxy else None,
+            proxies=environment_proxies() if proxy is None else {},
+            extra=f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+        )
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
         self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -186,8 +187,12 @@ class Caller(Presigner):
 
     @property
     def dialect(self) -> Dialect:
-        """What the store does differently from others; list_version may turn out to be 1."""
+        """What the store does differently from others; ``list_version`` may turn out to be 1."""
         return self._router.dialect
+
+    def lacks_list_v2(self) -> None:
+        """Remember that the store has no ListObjectsV2."""
+        self._router.dialect = replace(self._router.dialect, list_version=1)
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
@@ -218,7 +223,7 @@ class Caller(Presigner):
                     response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
                 status, headers, _ = response.head
                 if status >= 300:
-                    raise decode_error(operation, status, headers, await self._error_body(response))
+                    raise decode_error(operation, status, headers, await response.read_at_most(MAX_ERROR_BODY))
                 if is_streaming(operation):
                     result = decode_stream(operation, status, headers, response)
                 else:
@@ -360,14 +365,6 @@ class Caller(Presigner):
             yield result
             step = step.next_page(result)
 
-    @staticmethod
-    async def _error_body(response: Body) -> bytes:
-        """Read what explains an error, and free the connection before anybody hears of it."""
-        try:
-            return await response.read_at_most(MAX_ERROR_BODY)
-        finally:
-            await response.close()
-
     # -------------------------------------------------------------- connections
     async def _pool_here(self) -> Pool:
         """Return the running loop's pool, which is made when it is first needed."""
@@ -386,7 +383,7 @@ class Caller(Presigner):
     def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
         inherited, self._pid = self._pid != os.getpid(), os.getpid()
         self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        pool = self._new_pool(PoolOptions(**self._options, ssl=context))
+        pool = self._new_pool(replace(self._options, ssl=context))
         self._pools[pool.loop] = pool
         return pool
 
@@ -397,8 +394,8 @@ class Caller(Presigner):
 
     async def _open_pool(self, seconds: float) -> Pool:
         """Open the way to those who give keys: by the client's connector or proxy, with its certificates."""
-        options = {**self._options, "connect_timeout": seconds, "read_timeout": seconds}
-        return self._new_pool(PoolOptions(**options, ssl=await self._ssl()))
+        ssl_context = await self._ssl()
+        return self._new_pool(replace(self._options, connect_timeout=seconds, read_timeout=seconds, ssl=ssl_context))
 
     async def _ssl(self) -> ssl.SSLContext | bool:
         verify = self._bundle if self._verify is True and self._bundle else self._verify
@@ -416,6 +413,7 @@ class Caller(Presigner):
         self._closed, self._ready = True, False
         if self._keys is not self._arguments["credentials"]:
             await self._keys.close()
+        await self._sessions.close()
         # A forked child leaves its parent's alone.
         pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
         self._loop = self._pool = None

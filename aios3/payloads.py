@@ -113,6 +113,8 @@ def _framed(request: Request, body: RequestBody, algorithm: Algorithm | None) ->
     }
     if algorithm is not None:
         added["x-amz-trailer"] = HEADERS[algorithm]
+        # What a signature says of it again; but not all requests are signed.
+        added["x-amz-content-sha256"] = UNSIGNED_TRAILER
     return request._replace(headers={**request.headers, **added}, body=ChunkedBody(body, algorithm))
 
 

@@ -39,6 +39,7 @@ class Router:
         home: The address of the store itself.
         region: What requests are signed for, unless a bucket turns out to be elsewhere.
         is_aws: The store is AWS itself.
+        dialect: What the store does differently, as far as is known by now.
     Raises:
         InvalidInput: the options exclude each other.
     """
@@ -111,10 +112,6 @@ class Router:
         self._regions[bucket] = region
         self._routes.clear()
         return True
-
-    def lacks_list_v2(self) -> None:
-        """Remember that the store has only the first version of ListObjects."""
-        self.dialect = replace(self.dialect, list_version=1)
 
     def correct_clock(self, server: datetime) -> bool:
         """Remember how far the server's clock is from ours; False if that is no news, and hardly anything."""

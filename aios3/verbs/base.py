@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..caller import Caller
 from ..errors import InvalidInput
 from ..operations.listing import Key
@@ -26,3 +28,8 @@ def object_name(key: str | Key) -> str:
     if isinstance(key, Key):
         return key.key
     raise InvalidInput(f"key must be a str or a Key, not {type(key).__name__}")
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """Return the members that were given: an operation is made, checked and encoded faster without the others."""
+    return {name: value for name, value in members.items() if value is not None}

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from typing import TypeAlias
 
 from ..errors import InvalidInput, TooManyKeys
-from ..operations.listing import Key, ListObjectsV2, ListObjectsV2Result
+from ..operations.listing import Key
+from ..transfers.listing import Page, object_pages
 from .base import Verbs
 
 Keys: TypeAlias = list[Key]
@@ -64,7 +65,7 @@ class Listing(Verbs):
         start_after: str | None = None,
         page_size: int = MAX_PAGE,
         timeout: float | None = None,
-    ) -> AsyncIterator[ListObjectsV2Result]:
+    ) -> AsyncIterator[Page]:
         """Give the pages of a listing, each with ``.keys`` and ``.prefixes``.
 
         Args:
@@ -73,13 +74,12 @@ class Listing(Verbs):
         """
         if isinstance(page_size, bool) or not isinstance(page_size, int) or not 1 <= page_size <= MAX_PAGE:
             raise InvalidInput(f"page_size must be 1 to {MAX_PAGE}, not {page_size!r}")
-        operation = ListObjectsV2(
-            bucket=self.name,
+        return object_pages(
+            self.client,
+            self.name,
             prefix=prefix or None,
             delimiter=delimiter or None,
             start_after=start_after or None,
-            max_keys=page_size,
-            # Keys may hold what XML cannot: percent-encoded, every key arrives as it is.
-            encoding_type="url",
+            page_size=page_size,
+            timeout=timeout,
         )
-        return self.client.pages(operation, timeout=timeout)

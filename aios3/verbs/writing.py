@@ -18,7 +18,7 @@ from ..operations.objects import (
 )
 from ..protocol.messages import Buffer
 from ..streams import FileBody, request_body
-from .base import Verbs, object_name
+from .base import Verbs, given, object_name
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 
@@ -65,17 +65,19 @@ class Writing(Verbs):
             bucket=self.name,
             key=name,
             body=body,
-            content_type=content_type,
-            metadata=metadata,
-            tagging=tagging,
-            storage_class=storage_class,
-            acl=acl,
-            if_none_match=if_none_match,
-            if_match=if_match,
-            cache_control=cache_control,
-            content_disposition=content_disposition,
-            content_encoding=content_encoding,
-            content_language=content_language,
+            **given(
+                content_type=content_type,
+                metadata=metadata,
+                tagging=tagging,
+                storage_class=storage_class,
+                acl=acl,
+                if_none_match=if_none_match,
+                if_match=if_match,
+                cache_control=cache_control,
+                content_disposition=content_disposition,
+                content_encoding=content_encoding,
+                content_language=content_language,
+            ),
         )
         try:
             return await self.client.call(operation, timeout=timeout)
