@@ -10,10 +10,11 @@ from typing import Any, Self
 
 import aiohttp
 
-from .caller import Caller, ConnectorFactory
+from .caller import Caller
 from .errors import InvalidInput
 from .operations.listing import Key
 from .protocol.bucket_names import check_bucket_name
+from .transport import ConnectorFactory
 from .verbs.listing import Listing
 from .verbs.reading import Reading
 from .verbs.signing import Signing

@@ -14,11 +14,11 @@ import os
 import random
 import ssl
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import aiohttp
 
@@ -39,17 +39,14 @@ from .protocol.shapes import Operation, Result
 from .recovery import Means, Recovery, turn
 from .sessions import Sessions
 from .signing import signed
-from .transport import Pool, PoolOptions
+from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
-from .transport.options import certificates, environment_proxies, proxy_url
+from .transport.options import environment_proxies, proxy_url
 
-ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
 R = TypeVar("R", bound=Result)
 
 # An error document is short; what is longer is a proxy's page, of which the start says enough.
 MAX_ERROR_BODY = 64 * 1024
-# Seconds for the connections of another thread's loop to close; it may have stopped meanwhile.
-OTHER_LOOP_LIMIT = 5.0
 
 
 class Caller(Presigner):
@@ -131,19 +128,7 @@ class Caller(Presigner):
         user_agent: str | None = None,
     ) -> None:
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
-        self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._open_pool)))
-        self._sessions = Sessions(self.call)
-        self._anonymous = anonymous
-        self._on_attempt = on_attempt
-        self._configure(os.environ)
-        # False before the files were read and after the client was closed, so that a call has one thing to look at.
-        self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
-        self._headers = settings.common_headers(expected_bucket_owner, request_payer)
-        self._connector = connector
-        self._verify = verify
-        # Made here, so that a bad number is said here and not at the first call.
-        self._options = PoolOptions(
+        options = PoolOptions(
             max_connections=max_connections,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
@@ -153,10 +138,16 @@ class Caller(Presigner):
             proxies=environment_proxies() if proxy is None else {},
             extra=f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
         )
-        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
-        self._pid = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool: Pool | None = None
+        self._pools = Pools(options, connector, verify)
+        given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
+        self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._pools.apart)))
+        self._sessions = Sessions(self.call)
+        self._anonymous = anonymous
+        self._on_attempt = on_attempt
+        self._configure(os.environ)
+        # False before the files were read and after the client was closed, so that a call has one thing to look at.
+        self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
+        self._headers = settings.common_headers(expected_bucket_owner, request_payer)
         self._closed = False
 
     def _configure(self, environ: Mapping[str, str]) -> None:
@@ -170,7 +161,7 @@ class Caller(Presigner):
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
         self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=isinstance(self._keys, Cached))
         self._unwatched = given["on_attempt"] is None and limiter is None
-        self._bundle = environ.get("AWS_CA_BUNDLE") or None
+        self._pools.bundle = environ.get("AWS_CA_BUNDLE") or None
 
     async def _prepare(self) -> None:
         """Before the first call, read what the shared files say."""
@@ -246,11 +237,11 @@ class Caller(Presigner):
         if operation.checksummed and (algorithm := self._payloads.checksum_for(operation)) is not None:
             return self._send_checked(operation, request, auth, algorithm)
         payload_hash = self._payloads.hash_of(request)
-        keys = self._keys.current
-        if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not self._loop:
+        keys, pools = self._keys.current, self._pools
+        if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not pools.loop:
             return self._send_slowly(operation, request, auth)
-        assert self._pool is not None  # as long as there is a loop
-        return self._pool.send(signed(request, keys, auth, payload_hash, self._router.timestamp()))
+        assert pools.pool is not None  # as long as there is a loop
+        return pools.pool.send(signed(request, keys, auth, payload_hash, self._router.timestamp()))
 
     async def _send_checked(
         self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm
@@ -265,7 +256,7 @@ class Caller(Presigner):
             request, payload_hash = await self._payloads.hashed(request)
             keys = await self._keys_for(operation, auth)()
             request = signed(request, keys, auth, payload_hash, self._router.timestamp())
-        return await (await self._pool_here()).send(request)
+        return await (await self._pools.here(request.address.scheme)).send(request)
 
     def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:
         """Return who has the keys: a directory bucket takes those of a session only."""
@@ -365,45 +356,7 @@ class Caller(Presigner):
             yield result
             step = step.next_page(result)
 
-    # -------------------------------------------------------------- connections
-    async def _pool_here(self) -> Pool:
-        """Return the running loop's pool, which is made when it is first needed."""
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            plain = self._router.home.scheme == "http" and self._verify is True
-            context = True if plain else await self._ssl()
-            if self._closed:
-                raise InvalidInput("the client is closed: make a new one")
-            # Asked again: another task may have made it while we waited.
-            pool = self._pools.get(loop) or self._make_pool(context)
-        self._loop, self._pool = loop, pool
-        return pool
-
-    def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
-        inherited, self._pid = self._pid != os.getpid(), os.getpid()
-        self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        pool = self._new_pool(replace(self._options, ssl=context))
-        self._pools[pool.loop] = pool
-        return pool
-
-    def _new_pool(self, options: PoolOptions) -> Pool:
-        if isinstance(self._connector, aiohttp.BaseConnector):
-            return Pool(options, self._connector)
-        return Pool(options, None, self._connector or settings.plain_connector)
-
-    async def _open_pool(self, seconds: float) -> Pool:
-        """Open the way to those who give keys: by the client's connector or proxy, with its certificates."""
-        ssl_context = await self._ssl()
-        return self._new_pool(replace(self._options, connect_timeout=seconds, read_timeout=seconds, ssl=ssl_context))
-
-    async def _ssl(self) -> ssl.SSLContext | bool:
-        verify = self._bundle if self._verify is True and self._bundle else self._verify
-        if not isinstance(verify, (bool, ssl.SSLContext)):
-            verify = await certificates(verify, "AWS_CA_BUNDLE" if verify is self._bundle else "verify")
-            self._verify = verify
-        return verify
-
+    # -------------------------------------------------------------- the end
     async def close(self) -> None:
         """Close the connections of every loop, and connectors made by a function. Idempotent.
 
@@ -414,16 +367,7 @@ class Caller(Presigner):
         if self._keys is not self._arguments["credentials"]:
             await self._keys.close()
         await self._sessions.close()
-        # A forked child leaves its parent's alone.
-        pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
-        self._loop = self._pool = None
-        for loop, pool in pools.items():
-            if loop is asyncio.get_running_loop():
-                await pool.close()
-            # One that does not run can close nothing, and would be waited for without end.
-            elif loop.is_running():
-                closing = asyncio.run_coroutine_threadsafe(pool.close(), loop)
-                await asyncio.wait([asyncio.wrap_future(closing)], timeout=OTHER_LOOP_LIMIT)
+        await self._pools.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -434,7 +378,7 @@ class Caller(Presigner):
         await self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if isinstance(self._connector, aiohttp.BaseConnector):
+        if isinstance(self._pools.connector, aiohttp.BaseConnector):
             raise TypeError("a client with a connector cannot be pickled: give it a function that makes one")
         return _rebuild, (type(self), self._arguments)
 

@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-import aiohttp
-
 from .credentials import Cached, Credentials, Fixed, Provider
 from .credentials.configuration import endpoint_url, merged, profile_named, read_files, region_of
 from .errors import InvalidInput
@@ -192,9 +190,3 @@ def user_agent(prefix: str | None) -> str:
     if not prefix.isascii() or not prefix.isprintable():
         raise InvalidInput("user_agent must be printable ASCII")
     return f"{prefix} {product}"
-
-
-def plain_connector() -> aiohttp.BaseConnector:
-    """Return the connector of a client that was given none."""
-    # The pool limits; the connector only opens.
-    return aiohttp.TCPConnector(limit=0)
