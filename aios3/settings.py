@@ -83,16 +83,23 @@ def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:
     region = given["aws_region"]
     if not region or region == AUTO_REGION:
         region = dialect.sign_region or (known and endpoint_region(known)) or region_of(environ) or DEFAULT_REGION
+    # What the environment says for AWS is not for another store; but who wants FIPS must not go without.
+    aws_only = environ if known is None else {}
     options = Options(
         region=region,
         endpoint=known,
         path_style=(dialect.addressing if addressing == "auto" else addressing) == "path",
-        dualstack=given["use_dualstack"],
-        fips=given["use_fips"],
-        accelerate=given["use_accelerate"],
-        use_arn_region=given["use_arn_region"],
+        dualstack=given["use_dualstack"] or _switched_on("AWS_USE_DUALSTACK_ENDPOINT", aws_only),
+        fips=given["use_fips"] or _switched_on("AWS_USE_FIPS_ENDPOINT", environ),
+        accelerate=given["use_accelerate"] or _switched_on("s3.use_accelerate_endpoint", aws_only),
+        use_arn_region=given["use_arn_region"] or _switched_on("AWS_S3_USE_ARN_REGION", environ),
     )
     return Router(options, dialect)
+
+
+def _switched_on(variable: str, environ: Mapping[str, str]) -> bool:
+    text = (environ.get(variable) or "false").lower()
+    return one_of(variable, text, ("true", "false")) == "true"
 
 
 def payloads(signing: PayloadSigning, checksum: str, dialect: Dialect, environ: Mapping[str, str]) -> Payloads:

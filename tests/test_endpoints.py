@@ -1,6 +1,8 @@
 """Where a client's requests arrive, by its options and the bucket's name: hosts, paths and scopes on the wire."""
 
 import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,15 +117,35 @@ async def test_an_endpoint_keeps_its_path() -> None:
         assert peer.requests[0].target == b"/storage/v1/bucket/a/b"
 
 
-@pytest.mark.parametrize(("bucket", "scheme"), [(MRAP, "sigv4a"), (ZONAL, "sigv4-s3express")])
-async def test_a_signature_that_cannot_be_made_is_not_sent(
-    bucket: str, scheme: str, server_tls: ssl.SSLContext
-) -> None:
+async def test_a_multi_region_access_point_is_signed_for_every_region(server_tls: ssl.SSLContext) -> None:
+    pytest.importorskip("cryptography")
     async with Peer(steps.serving(lambda asked: OK), tls=server_tls) as peer, client_of(peer, **REGION) as client:
-        with pytest.raises(InvalidInput, match=f"signed by {scheme}, which is not supported"):
-            await client.bucket(bucket).get("key")
+        assert await client.bucket(MRAP).get("key") == b"data"
+        (asked,) = peer.requests
 
-        assert peer.requests == []
+    assert host(asked) == "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com"
+    assert asked.header("x-amz-region-set") == b"*"
+    assert (asked.header("authorization") or b"").startswith(b"AWS4-ECDSA-P256-SHA256 Credential=")
+
+
+async def test_a_directory_bucket_is_asked_for_a_session_first(server_tls: ssl.SSLContext) -> None:
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    session = (
+        "<CreateSessionResult><Credentials><AccessKeyId>SESSION</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+        f"<SessionToken>t</SessionToken><Expiration>{in_an_hour}</Expiration></Credentials></CreateSessionResult>"
+    )
+
+    def answer(asked: Asked) -> bytes:
+        return steps.response(session.encode()) if asked.target == b"/?session=" else OK
+
+    async with Peer(steps.serving(answer), tls=server_tls) as peer, client_of(peer, **REGION) as client:
+        for _ in range(2):
+            assert await client.bucket(ZONAL).get("key") == b"data"
+
+        assert {host(asked) for asked in peer.requests} == {f"{ZONAL}.s3express-usw2-az1.us-west-2.amazonaws.com"}
+        assert {scope(asked) for asked in peer.requests} == {Scope("us-west-2", "s3express")}
+        tokens = [(asked.target, asked.header("x-amz-s3session-token")) for asked in peer.requests]
+        assert tokens == [(b"/?session=", None), (b"/key", b"t"), (b"/key", b"t")]
 
 
 # ------------------------------------------------------------------ refused before anything is sent
@@ -145,6 +167,74 @@ async def test_a_signature_that_cannot_be_made_is_not_sent(
 def test_options_that_contradict_each_other_are_refused_at_once(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         Client(anonymous=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("AWS_USE_FIPS_ENDPOINT", "yes", "AWS_USE_FIPS_ENDPOINT must be one of true, false, not 'yes'"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "1", "AWS_USE_DUALSTACK_ENDPOINT must be one of true, false"),
+        ("AWS_S3_USE_ARN_REGION", "on", "AWS_S3_USE_ARN_REGION must be one of true, false"),
+    ],
+)
+def test_a_switch_in_the_environment_is_true_or_false(
+    variable: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(InvalidInput, match=message):
+        Client(anonymous=True)
+
+
+@pytest.mark.parametrize(
+    ("variables", "bucket", "sent_to"),
+    [
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "bucket", "bucket.s3-fips.us-west-2.amazonaws.com"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "TRUE"}, "bucket", "bucket.s3.dualstack.us-west-2.amazonaws.com"),
+        (
+            {"AWS_S3_USE_ARN_REGION": "true"},
+            ACCESS_POINT.replace("us-west-2", "eu-west-1"),
+            "reports-123456789012.s3-accesspoint.eu-west-1.amazonaws.com",
+        ),
+        ({"AWS_USE_FIPS_ENDPOINT": "false"}, "bucket", "bucket.s3.us-west-2.amazonaws.com"),
+    ],
+)
+async def test_switches_of_the_environment_count(
+    variables: dict[str, str], bucket: str, sent_to: str, server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    async with Peer(steps.serving(lambda asked: OK), tls=server_tls) as peer, client_of(peer, **REGION) as client:
+        await client.bucket(bucket).get("key")
+
+        assert host(peer.requests[0]) == sent_to
+
+
+async def test_accelerate_of_a_profile_counts(
+    server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[default]\ns3 =\n    use_accelerate_endpoint = true\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    async with Peer(steps.serving(lambda asked: OK), tls=server_tls) as peer, client_of(peer, **REGION) as client:
+        await client.bucket("bucket").get("key")
+
+        assert host(peer.requests[0]) == "bucket.s3-accelerate.amazonaws.com"
+
+
+async def test_the_environment_chooses_no_hosts_for_a_store_that_is_not_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    async with Peer(steps.serving(lambda asked: OK)) as peer:
+        async with client_of(peer, aws_endpoint=peer.endpoint) as client:
+            await client.bucket("bucket").get("key")
+
+        assert peer.requests[0].target == b"/bucket/key"
+
+
+def test_fips_is_never_dropped_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+
+    with pytest.raises(InvalidInput, match=r"use_fips .* takes no endpoint"):
+        Client(anonymous=True, aws_endpoint="https://s3.example.com")
 
 
 @pytest.mark.parametrize(
