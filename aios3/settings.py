@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import cast
 
 import aiohttp
@@ -58,6 +59,15 @@ def from_files(profile: str | None, environ: Mapping[str, str]) -> Mapping[str, 
     files = read_files(environ)
     found = profile_named(files, profile, environ)
     return merged(environ, found, files) if found.config or found.credentials else None
+
+
+@contextmanager
+def said_of_profile(name: str | None) -> Iterator[None]:
+    """Add to what is wrong with a setting that it may be the profile's: it is named as in the environment."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(f"{error} (in the environment, or in the profile {name or 'default'!r})") from None
 
 
 def router(endpoint: str | None, region: str | None, addressing: Addressing, environ: Mapping[str, str]) -> Router:
