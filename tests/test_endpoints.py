@@ -115,17 +115,6 @@ async def test_an_endpoint_keeps_its_path() -> None:
         assert peer.requests[0].target == b"/storage/v1/bucket/a/b"
 
 
-@pytest.mark.parametrize(("bucket", "scheme"), [(MRAP, "sigv4a"), (ZONAL, "sigv4-s3express")])
-async def test_a_signature_that_cannot_be_made_is_not_sent(
-    bucket: str, scheme: str, server_tls: ssl.SSLContext
-) -> None:
-    async with Peer(steps.serving(lambda asked: OK), tls=server_tls) as peer, client_of(peer, **REGION) as client:
-        with pytest.raises(InvalidInput, match=f"signed by {scheme}, which is not supported"):
-            await client.bucket(bucket).get("key")
-
-        assert peer.requests == []
-
-
 # ------------------------------------------------------------------ refused before anything is sent
 @pytest.mark.parametrize(
     ("options", "message"),
