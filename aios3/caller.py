@@ -172,8 +172,8 @@ class Caller(Presigner):
         found = await asyncio.to_thread(settings.from_files, self._arguments["profile"], os.environ)
         # Another first call may have been faster.
         if not self._ready and not self._closed:
-            if found is not None:
-                self._configure(found)
+            with settings.said_of_profile(self._arguments["profile"]):
+                self._configure(found or os.environ)
             self._ready = True
 
     @property

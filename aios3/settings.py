@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from .credentials import Cached, Credentials, Fixed, Provider
@@ -64,6 +65,15 @@ def from_files(profile: str | None, environ: Mapping[str, str]) -> Mapping[str, 
     files = read_files(environ)
     found = profile_named(files, profile, environ)
     return merged(environ, found, files) if found.config or found.credentials else None
+
+
+@contextmanager
+def said_of_profile(name: str | None) -> Iterator[None]:
+    """Add to what is wrong with a setting that it may be the profile's: it is named as in the environment."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(f"{error} (in the environment, or in the profile {name or 'default'!r})") from None
 
 
 def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:

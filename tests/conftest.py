@@ -163,6 +163,8 @@ def _no_keys_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Keep the files and the role of the machine that runs the tests out of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+            patch.delenv(name, raising=False)
         for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             patch.setenv(name, str(tmp_path_factory.getbasetemp() / "nothing"))
         yield

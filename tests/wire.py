@@ -102,6 +102,21 @@ async def answering(*answers: bytes) -> AsyncIterator[Peer]:
         yield peer
 
 
+@asynccontextmanager
+async def serving(answer: Callable[[Seen], bytes]) -> AsyncIterator[Peer]:
+    """Give every request the answer that *answer* makes of it; a connection is kept as long as its client keeps it."""
+    peer = Peer()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while seen := await read_request(reader):
+            peer.requests.append(seen)
+            writer.write(answer(seen))
+            await writer.drain()
+
+    async with _listening(peer, serve):
+        yield peer
+
+
 def response(status: int = 200, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
     """Return a response with this body; headers as given, and Content-Length."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())

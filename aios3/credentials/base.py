@@ -54,7 +54,7 @@ def read_credentials(found: Mapping[str, Any], where: str, token: str = "Token")
         raise CredentialsError(f"{where} gave no {' and no '.join(missing)}")
     for name, value in zip(names, (key, secret, session, end), strict=True):
         if value is not None and not isinstance(value, str):
-            raise CredentialsError(f"{where} gave {name} as a {type(value).__name__}, not as text")
+            raise CredentialsError(f"{where} gave {name} as {type(value).__name__}, not as text")
     return Credentials(str(key), str(secret), session or None, read_end(end, where) if end else None)
 
 

@@ -158,7 +158,7 @@ class Cached:
             if self._kept is not None and now < self._end:
                 again = min(now + PAUSE, (now + self._end) / 2)
                 self._advisory, self._mandatory = again, max(self._mandatory, again)
-                self._publish()
+            self._publish()
             raise
         self._keep(fetched)
 

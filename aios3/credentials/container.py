@@ -106,7 +106,7 @@ def _check(url: str) -> None:
         host = parts.hostname or ""
     except ValueError:
         raise CredentialsError(f"{_FULL} is no URL") from None
-    if parts.scheme == "https" or host in _TRUSTED or is_loopback(host):
+    if parts.scheme == "https" or (parts.scheme == "http" and (host in _TRUSTED or is_loopback(host))):
         return
     raise CredentialsError(
         f"{_FULL} names the host {host!r} by {parts.scheme or 'no scheme'}: it must be https, "
