@@ -46,6 +46,27 @@ def host(asked: Asked) -> str:
         ),
         ({**REGION, "use_accelerate": True}, "bucket", "bucket.s3-accelerate.amazonaws.com", b"/key"),
         ({**REGION, "addressing": "path"}, "bucket", "s3.us-west-2.amazonaws.com", b"/bucket/key"),
+        # The host that it is anyway, and one that is given
+        (
+            {"aws_endpoint": "s3.us-west-2.amazonaws.com"},
+            ACCESS_POINT,
+            "reports-123456789012.s3-accesspoint.us-west-2.amazonaws.com",
+            b"/key",
+        ),
+        (
+            {"aws_endpoint": "https://s3.us-west-2.amazonaws.com", "use_fips": True},
+            "bucket",
+            "bucket.s3-fips.us-west-2.amazonaws.com",
+            b"/key",
+        ),
+        ({"aws_endpoint": "s3.us-west-2.amazonaws.com/x"}, "bucket", "bucket.s3.us-west-2.amazonaws.com", b"/x/key"),
+        ({**REGION, "aws_endpoint": "s3.amazonaws.com"}, "bucket", "bucket.s3.amazonaws.com", b"/key"),
+        (
+            {"aws_region": "eu-west-1", "aws_endpoint": "s3.us-west-2.amazonaws.com"},
+            "bucket",
+            "bucket.s3.us-west-2.amazonaws.com",
+            b"/key",
+        ),
         (REGION, ACCESS_POINT, "reports-123456789012.s3-accesspoint.us-west-2.amazonaws.com", b"/key"),
         (
             {"aws_region": "eu-west-1", "use_arn_region": True},
