@@ -42,6 +42,7 @@ from .signing import signed
 from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
+from .transport.waits import Waits, current_waits
 
 R = TypeVar("R", bound=Result)
 
@@ -268,6 +269,8 @@ class Caller(Presigner):
         if self._means.limiter is not None:
             await turn(self._means.limiter)
         started = loop.time()
+        waits = Waits()
+        asked = current_waits.set(waits)
         failure: BaseException | None = None
         response: Body | None = None
         try:
@@ -278,7 +281,8 @@ class Caller(Presigner):
             raise
         finally:
             head = None if response is None else response.head
-            told = observed(operation, attempt, head, loop.time() - started, failure)
+            current_waits.reset(asked)
+            told = observed(operation, attempt, head, loop.time() - started, waits, failure)
             tell(told, self._on_attempt)
 
     async def _recover(
