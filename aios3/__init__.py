@@ -4,10 +4,15 @@ Floors from top to bottom; each imports only what stands below it::
 
     testing       faults between a client and a server, for tests
     client        Client: a store and its buckets
-    bucket        Bucket: the daily verbs
+    bucket        Bucket: all verbs together
+    verbs         the daily verbs, a class for each purpose
     transfers     many requests, one purpose
     caller        Caller: sign, send, decode; the one spine that does I/O
+    presigner     what is signed without being sent
     settings      a client's arguments, read
+    payloads      what is hashed, checked and framed of a body
+    sessions      the keys of directory buckets
+    signing       a request, signed by whichever scheme its place wants
     recovery      what a call does when an attempt has failed
     attempts      what is told of each attempt
     routing       where a call goes
@@ -73,6 +78,9 @@ from .errors import (
     TruncatedBody,
 )
 from .operations.listing import Key
+from .protocol.dialects import Dialect
+from .protocol.post_policy import PresignedPost
+from .protocol.presigning import PresignedURL
 from .streams import ObjectStream
 from .version import __version__
 
@@ -90,6 +98,7 @@ __all__ = [
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
+    "Dialect",
     "ExpiredToken",
     "IncompleteBody",
     "InternalError",
@@ -114,6 +123,8 @@ __all__ = [
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
+    "PresignedPost",
+    "PresignedURL",
     "Provider",
     "ReadTimeout",
     "RequestTimeTooSkewed",

@@ -9,46 +9,47 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401  # asyncio and uvloop load these two for the first name to resolve,
 import encodings.idna  # noqa: F401  # which would be in the first call, and stall the loop
-import hashlib
 import logging
 import os
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import aiohttp
 
 from . import settings
 from .attempts import AttemptHook, log, observed, tell
-from .credentials import Cached, Credentials, DefaultChain, Network, Provider
+from .credentials import Cached, Credentials, DefaultChain, Fixed, Network, Provider
 from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .payloads import PayloadSigning
+from .presigner import Presigner
+from .protocol.checksums import Algorithm
+from .protocol.dialects import Dialect
 from .protocol.endpoints import Addressing
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
-from .protocol.messages import Buffer, Request, RequestBody
+from .protocol.messages import Request
+from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
-from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
 from .recovery import Means, Recovery, turn
-from .transport import Pool, PoolOptions
+from .sessions import Sessions
+from .signing import signed
+from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
-from .transport.options import certificates, environment_proxies, proxy_url
+from .transport.options import environment_proxies, proxy_url
 
-PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
-ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
 R = TypeVar("R", bound=Result)
 
 # An error document is short; what is longer is a proxy's page, of which the start says enough.
 MAX_ERROR_BODY = 64 * 1024
-# From this size on hashing a body takes longer than the hop to a thread and would stall the loop.
-HASH_IN_THREAD = 1024 * 1024
-# Seconds for the connections of another thread's loop to close; it may have stopped meanwhile.
-OTHER_LOOP_LIMIT = 5.0
 
 
-class Caller:
+class Caller(Presigner):
     """One S3 store to call: its endpoint, the credentials for it, and the connections to it.
 
     The constructor does no I/O and needs no running loop. It works in several event loops (with connections
@@ -56,8 +57,8 @@ class Caller:
 
     Args:
         aws_key, aws_secret, aws_token: Keys; without them those that the AWS CLI would find (see DefaultChain).
-        aws_region: What is signed for; else the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, the profile's, or
-            us-east-1.
+        aws_region: What is signed for; else, or for ``auto``, the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, the
+            profile's, or us-east-1.
         aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
             the profile's, or AWS in the region.
         profile: Of the shared config and credentials files, which are read before the first call; else AWS_PROFILE,
@@ -67,11 +68,13 @@ class Caller:
         anonymous: Sign nothing, ask nobody for keys.
         connector: An aiohttp connector, which is used and never closed here, or a function without arguments
             that makes one for each event loop, which is closed with the client.
-        proxy: ``http://[user:password@]host:port``; ``None`` looks at HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False``
-            uses none.
+        proxy: ``http://[user:password@]host:port``; ``None`` is HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False`` none.
         verify: Check the server's certificate: ``True`` (against AWS_CA_BUNDLE, if there is one), the path of a CA
             file, an SSLContext, or ``False``.
-        addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: virtual on AWS, else path.
+        addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: as the dialect has it.
+        dialect: What the store does differently: a name, a Dialect, or ``auto`` to know it by the endpoint's host.
+        use_dualstack, use_fips, use_accelerate: AWS's hosts with IPv6, by FIPS 140, of Transfer Acceleration.
+        use_arn_region: An ARN may be of another region than the client's.
         expected_bucket_owner, request_payer: Sent with every request.
         max_connections: At once, in each loop.
         connect_timeout: Seconds for DNS, TCP, TLS and CONNECT together.
@@ -79,8 +82,9 @@ class Caller:
         pool_timeout: Seconds to wait for a free connection; ``None`` waits.
         keepalive_timeout: Seconds that an idle connection is kept.
         max_attempts: Requests per call, the first included; else AWS_MAX_ATTEMPTS, or 5.
-        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks for that; else
-            AWS_RETRY_MODE, or ``standard``.
+        retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks; else AWS_RETRY_MODE.
+        checksum: What every upload is checked by: an algorithm, ``none``, or ``auto``: CRC32 on AWS, none elsewhere. Reads
+            are verified with it, by whichever is stored.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
         on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited. What it raises
             goes to the loop's exception handler.
@@ -104,6 +108,11 @@ class Caller:
         proxy: str | Literal[False] | None = None,
         verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
         addressing: Addressing = "auto",
+        dialect: str | Dialect = "auto",
+        use_dualstack: bool = False,
+        use_fips: bool = False,
+        use_accelerate: bool = False,
+        use_arn_region: bool = False,
         expected_bucket_owner: str | None = None,
         request_payer: str | None = None,
         max_connections: int = 64,
@@ -113,48 +122,46 @@ class Caller:
         keepalive_timeout: float = 15,
         max_attempts: int | None = None,
         retry_mode: RetryMode | None = None,
+        checksum: str = "auto",
         payload_signing: PayloadSigning = "auto",
         on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
     ) -> None:
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        options = PoolOptions(
+            max_connections=max_connections,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            pool_timeout=pool_timeout,
+            keepalive_timeout=keepalive_timeout,
+            proxy=proxy_url(proxy) if proxy else None,
+            proxies=environment_proxies() if proxy is None else {},
+            extra=f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+        )
+        self._pools = Pools(options, connector, verify)
         given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
-        self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._open_pool)))
+        self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._pools.apart)))
+        self._sessions = Sessions(self.call)
         self._anonymous = anonymous
         self._on_attempt = on_attempt
         self._configure(os.environ)
         # False before the files were read and after the client was closed, so that a call has one thing to look at.
         self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
-        self._payload_signing = settings.one_of("payload_signing", payload_signing, ("auto", "signed", "unsigned"))
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
-        self._connector = connector
-        self._verify = verify
-        self._options: dict[str, Any] = {
-            "max_connections": max_connections,
-            "connect_timeout": connect_timeout,
-            "read_timeout": read_timeout,
-            "pool_timeout": pool_timeout,
-            "keepalive_timeout": keepalive_timeout,
-            "proxy": proxy_url(proxy) if proxy else None,
-            "proxies": environment_proxies() if proxy is None else {},
-            "extra": f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
-        }
-        PoolOptions(**self._options)  # a bad number is said here, not at the first call
-        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
-        self._pid = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool: Pool | None = None
         self._closed = False
 
     def _configure(self, environ: Mapping[str, str]) -> None:
         """Make what depends on settings that stand in the environment, or in a profile under its names."""
         given = self._arguments
-        self._router = settings.router(given["aws_endpoint"], given["aws_region"], given["addressing"], environ)
+        self._router = settings.router(given, environ)
+        self._integrity = settings.integrity(self._router.dialect)
+        self._payloads = settings.payloads(given["payload_signing"], given["checksum"], self._router.dialect, environ)
+        self.verifies = settings.verifies(given["checksum"], self._router.dialect, environ)
         policy = settings.retry_policy(given["max_attempts"], given["retry_mode"], environ)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
         self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=isinstance(self._keys, Cached))
         self._unwatched = given["on_attempt"] is None and limiter is None
-        self._bundle = environ.get("AWS_CA_BUNDLE") or None
+        self._pools.bundle = environ.get("AWS_CA_BUNDLE") or None
 
     async def _prepare(self) -> None:
         """Before the first call, read what the shared files say."""
@@ -168,6 +175,15 @@ class Caller:
             with settings.said_of_profile(self._arguments["profile"]):
                 self._configure(found or os.environ)
             self._ready = True
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the store does differently from others; ``list_version`` may turn out to be 1."""
+        return self._router.dialect
+
+    def lacks_list_v2(self) -> None:
+        """Remember that the store has no ListObjectsV2."""
+        self._router.dialect = replace(self._router.dialect, list_version=1)
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
@@ -198,7 +214,7 @@ class Caller:
                     response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
                 status, headers, _ = response.head
                 if status >= 300:
-                    raise decode_error(operation, status, headers, await self._error_body(response))
+                    raise decode_error(operation, status, headers, await response.read_at_most(MAX_ERROR_BODY))
                 if is_streaming(operation):
                     result = decode_stream(operation, status, headers, response)
                 else:
@@ -216,22 +232,35 @@ class Caller:
 
         Not a coroutine itself, since hardly any request needs to wait for its keys, its hash or its pool.
         """
-        address, region = self._router.route(operation)
-        request = encode(operation, address, self._headers)
-        payload_hash = self._payload_hash(request)
-        credentials = self._keys.current
-        if credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
-            return self._send_slowly(request, region)
-        assert self._pool is not None  # as long as there is a loop
-        return self._pool.send(self._sign(request, credentials, region, payload_hash))
+        address, auth = self._router.route(operation)
+        request = encode(operation, address, self._headers, self._integrity)
+        if operation.checksummed and (algorithm := self._payloads.checksum_for(operation)) is not None:
+            return self._send_checked(operation, request, auth, algorithm)
+        payload_hash = self._payloads.hash_of(request)
+        keys, pools = self._keys.current, self._pools
+        if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not pools.loop:
+            return self._send_slowly(operation, request, auth)
+        assert pools.pool is not None  # as long as there is a loop
+        return pools.pool.send(signed(request, keys, auth, payload_hash, self._router.timestamp()))
 
-    async def _send_slowly(self, request: Request, region: str) -> Body:
+    async def _send_checked(
+        self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm
+    ) -> Body:
+        """Send an upload that is to have a checksum, which takes time."""
+        request = await self._payloads.checked(operation, request, algorithm)
+        return await self._send_slowly(operation, request, auth)
+
+    async def _send_slowly(self, operation: Operation[Any], request: Request, auth: Auth) -> Body:
         """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
-            credentials = await self._keys()
-            payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
-            request = self._sign(request, credentials, region, payload_hash)
-        return await (await self._pool_here()).send(request)
+            request, payload_hash = await self._payloads.hashed(request)
+            keys = await self._keys_for(operation, auth)()
+            request = signed(request, keys, auth, payload_hash, self._router.timestamp())
+        return await (await self._pools.here(request.address.scheme)).send(request)
+
+    def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:
+        """Return who has the keys: a directory bucket takes those of a session only."""
+        return self._sessions.of(operation.__dict__["bucket"]) if auth.scheme == "sigv4-s3express" else self._keys
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
@@ -327,86 +356,7 @@ class Caller:
             yield result
             step = step.next_page(result)
 
-    def _sign(self, request: Request, credentials: Credentials, region: str, payload_hash: str) -> Request:
-        method, address, path, query, headers, body = request
-        signed = sign(
-            method,
-            path,
-            query,
-            headers,
-            payload_hash,
-            credentials=credentials,
-            timestamp=self._router.timestamp(),
-            region=region,
-        )
-        return Request(method, address, path, query, signed, body)
-
-    def _payload_hash(self, request: Request) -> str | None:
-        """Return what stands for the body in the signature, unless that takes time."""
-        body = request.body
-        if isinstance(body, bytes) and not body:
-            return EMPTY_SHA256
-        # TLS protects the body already; over plain http the signature is all there is.
-        if self._payload_signing == "unsigned":
-            return UNSIGNED_PAYLOAD
-        if self._payload_signing == "auto" and request.address.scheme == "https":
-            return UNSIGNED_PAYLOAD
-        if isinstance(body, (bytes, bytearray, memoryview)) and memoryview(body).nbytes < HASH_IN_THREAD:
-            return hashlib.sha256(body).hexdigest()
-        return None
-
-    async def _long_hash(self, body: Buffer | RequestBody) -> str:
-        if isinstance(body, (bytes, bytearray, memoryview)):
-            return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
-        return await body.sha256() or UNSIGNED_PAYLOAD
-
-    @staticmethod
-    async def _error_body(response: Body) -> bytes:
-        """Read what explains an error, and free the connection before anybody hears of it."""
-        try:
-            return await response.read_at_most(MAX_ERROR_BODY)
-        finally:
-            await response.close()
-
-    # -------------------------------------------------------------- connections
-    async def _pool_here(self) -> Pool:
-        """Return the running loop's pool, which is made when it is first needed."""
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            plain = self._router.endpoint.scheme == "http" and self._verify is True
-            context = True if plain else await self._ssl()
-            if self._closed:
-                raise InvalidInput("the client is closed: make a new one")
-            # Asked again: another task may have made it while we waited.
-            pool = self._pools.get(loop) or self._make_pool(context)
-        self._loop, self._pool = loop, pool
-        return pool
-
-    def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
-        inherited, self._pid = self._pid != os.getpid(), os.getpid()
-        self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        pool = self._new_pool(PoolOptions(**self._options, ssl=context))
-        self._pools[pool.loop] = pool
-        return pool
-
-    def _new_pool(self, options: PoolOptions) -> Pool:
-        if isinstance(self._connector, aiohttp.BaseConnector):
-            return Pool(options, self._connector)
-        return Pool(options, None, self._connector or settings.plain_connector)
-
-    async def _open_pool(self, seconds: float) -> Pool:
-        """Open the way to those who give keys: by the client's connector or proxy, with its certificates."""
-        options = {**self._options, "connect_timeout": seconds, "read_timeout": seconds}
-        return self._new_pool(PoolOptions(**options, ssl=await self._ssl()))
-
-    async def _ssl(self) -> ssl.SSLContext | bool:
-        verify = self._bundle if self._verify is True and self._bundle else self._verify
-        if not isinstance(verify, (bool, ssl.SSLContext)):
-            verify = await certificates(verify, "AWS_CA_BUNDLE" if verify is self._bundle else "verify")
-            self._verify = verify
-        return verify
-
+    # -------------------------------------------------------------- the end
     async def close(self) -> None:
         """Close the connections of every loop, and connectors made by a function. Idempotent.
 
@@ -416,16 +366,8 @@ class Caller:
         self._closed, self._ready = True, False
         if self._keys is not self._arguments["credentials"]:
             await self._keys.close()
-        # A forked child leaves its parent's alone.
-        pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
-        self._loop = self._pool = None
-        for loop, pool in pools.items():
-            if loop is asyncio.get_running_loop():
-                await pool.close()
-            # One that does not run can close nothing, and would be waited for without end.
-            elif loop.is_running():
-                closing = asyncio.run_coroutine_threadsafe(pool.close(), loop)
-                await asyncio.wait([asyncio.wrap_future(closing)], timeout=OTHER_LOOP_LIMIT)
+        await self._sessions.close()
+        await self._pools.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -436,13 +378,13 @@ class Caller:
         await self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if isinstance(self._connector, aiohttp.BaseConnector):
+        if isinstance(self._pools.connector, aiohttp.BaseConnector):
             raise TypeError("a client with a connector cannot be pickled: give it a function that makes one")
         return _rebuild, (type(self), self._arguments)
 
     def __repr__(self) -> str:
-        scheme, host, port, prefix = self._router.endpoint
-        return f"<{type(self).__name__} {scheme}://{host}:{port}{prefix} {self._router.region}>"
+        home = self._router.home
+        return f"<{type(self).__name__} {home.origin}{home.base_path} {self._router.region}>"
 
 
 def _rebuild(cls: type[Caller], arguments: dict[str, Any]) -> Caller:

@@ -16,6 +16,7 @@ from .operations.buckets import (
     HeadBucket,
     ListBuckets,
 )
+from .protocol.bucket_names import check_new_bucket_name
 
 # What GetBucketLocation calls the two regions that are older than the names of regions.
 _OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
@@ -43,6 +44,8 @@ class Client(Caller):
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
         """
         await self._prepare()
+        if self._router.is_aws:
+            check_new_bucket_name(name)
         # us-east-1 is where a bucket goes that names no place, and cannot be named.
         place = region or (self._router.region if self._router.is_aws else None)
         configuration = None

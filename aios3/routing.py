@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from .errors import InvalidInput
-from .protocol.endpoints import Addressing, aws_endpoint, bucket_address, is_aws
-from .protocol.messages import Address
+from .protocol.bucket_names import check_bucket_name
+from .protocol.dialects import Dialect
+from .protocol.endpoints import depends_on_operation, is_aws, resolve
+from .protocol.messages import Address, address
+from .protocol.partitions import check_region, is_label
+from .protocol.places import Auth, Options
 from .protocol.shapes import Operation
-from .protocol.uri import Endpoint
+from .protocol.uri import parse_endpoint
 
 _MANY = 1024
 # A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.
@@ -18,27 +23,35 @@ _LEAST_CORRECTION = 60.0
 
 
 class Route(NamedTuple):
-    """Where a request goes, and for which region it is signed."""
+    """Where a request goes, and how it is signed."""
 
     address: Address
-    region: str
+    auth: Auth
 
 
 class Router:
     """Routes the operations of one client, and keeps its time.
 
     Args:
-        endpoint: Where the store listens.
+        options: Where the store is, as the client was told.
+        dialect: What the store does differently.
+    Attributes:
+        home: The address of the store itself.
         region: What requests are signed for, unless a bucket turns out to be elsewhere.
-        addressing: How a bucket's name stands in the address.
+        is_aws: The store is AWS itself.
+        dialect: What the store does differently, as far as is known by now.
+    Raises:
+        InvalidInput: the options exclude each other.
     """
 
-    def __init__(self, endpoint: Endpoint, region: str, addressing: Addressing) -> None:
-        self.endpoint = endpoint
-        self.region = region
-        self.is_aws = is_aws(endpoint)
-        self._addressing = addressing
-        self._routes: dict[str | None, Route] = {}
+    def __init__(self, options: Options, dialect: Dialect) -> None:
+        self.home = resolve(None, options).address
+        resolve("any-bucket", options)  # what no bucket could have is said here, not at the first call
+        self.region = options.signing_region
+        self.is_aws = options.endpoint is None or is_aws(options.endpoint)
+        self.dialect = dialect
+        self._options = options
+        self._routes: dict[Any, Route] = {}
         self._regions: dict[str | None, str] = {}
         self._offset = 0.0
         self._second = -1
@@ -48,39 +61,56 @@ class Router:
         """Return the route of *operation*.
 
         Raises:
-            InvalidInput: its bucket has a name that cannot be addressed.
+            InvalidInput: its bucket has a name that cannot be addressed, or not by the client's options.
         """
         bucket = getattr(operation, "bucket", None)
         try:
             return self._routes[bucket]
         except KeyError:
-            return self._new_route(bucket)
+            return self._other_route(operation, bucket)
         except TypeError as error:
             raise InvalidInput(f"bucket name must be a str, not {type(bucket).__name__}") from error
 
-    def _new_route(self, bucket: str | None) -> Route:
-        region = self._regions.get(bucket, self.region)
-        endpoint = self.endpoint
-        if region != self.region and self.is_aws:
-            endpoint = aws_endpoint(region)
-        route = Route(bucket_address(endpoint, bucket, self._addressing), region)
+    def _other_route(self, operation: Operation[Any], bucket: str | None) -> Route:
+        """Return a route that is new, or depends on the operation, too."""
+        if bucket is not None:
+            check_bucket_name(bucket)
+        key = (bucket, operation.facts) if depends_on_operation(bucket) else bucket
+        route = self._routes.get(key) or self._new_route(operation, bucket)
         if len(self._routes) >= _MANY:
             self._routes.clear()
-        self._routes[bucket] = route
-        return route
+        self._routes[key] = route
+        return _before_host(route, operation) if operation.host_prefix else route
+
+    def _new_route(self, operation: Operation[Any], bucket: str | None) -> Route:
+        options = self._options
+        if bucket in self._regions:
+            # One of S3's own hosts stands for its region only.
+            endpoint = None if self.is_aws else options.endpoint
+            options = replace(options, region=self._regions[bucket], endpoint=endpoint)
+        place = resolve(bucket, options, operation.facts)
+        # Where there is a choice, the cheapest that every installation can do.
+        return Route(place.address, next((auth for auth in place.auths if auth.scheme == "sigv4"), place.auths[0]))
+
+    def route_by(self, operation: Operation[Any], endpoint: str) -> Route:
+        """Return the route by which others reach the store at another *endpoint*; region and all else is as here."""
+        known = parse_endpoint(endpoint)
+        options = replace(self._options, endpoint=known, dualstack=False, fips=False, accelerate=False)
+        place = resolve(getattr(operation, "bucket", None), options, operation.facts)
+        return Route(place.address, self.route(operation).auth)
 
     # -------------------------------------------------------------- what answers teach
     def moved(self, operation: Operation[Any], region: str) -> bool:
         """Remember that a bucket is in *region*; False for what is no region's name."""
         bucket = getattr(operation, "bucket", None)
         try:
-            aws_endpoint(region)
+            check_region(region)
         except InvalidInput:
             return False
         if len(self._regions) >= _MANY:
             self._regions.clear()
         self._regions[bucket] = region
-        self._routes.pop(bucket, None)
+        self._routes.clear()
         return True
 
     def correct_clock(self, server: datetime) -> bool:
@@ -105,3 +135,12 @@ class Router:
             self._second = second
             self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         return self._timestamp
+
+
+def _before_host(route: Route, operation: Operation[Any]) -> Route:
+    """Return *route* with the member that the operation names before its host."""
+    label = getattr(operation, operation.host_prefix)
+    if not isinstance(label, str) or not is_label(label):
+        raise InvalidInput(f"{operation.host_prefix} {label!r} stands before the host's name, and cannot")
+    scheme, host, port, _, base_path, _ = route.address
+    return Route(address(scheme, f"{label}.{host}", port, base_path), route.auth)

@@ -9,21 +9,27 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
-
-import aiohttp
+from typing import Any, cast
 
 from .credentials import Cached, Credentials, Fixed, Provider
 from .credentials.configuration import endpoint_url, merged, profile_named, read_files, region_of
 from .errors import InvalidInput
-from .protocol.endpoints import ADDRESSINGS, Addressing, aws_endpoint
+from .payloads import Payloads, PayloadSigning
+from .protocol.checksums import Algorithm, algorithm_named
+from .protocol.checksums import new as new_checksum
+from .protocol.dialects import Dialect, dialect_of, named_dialect
+from .protocol.endpoints import ADDRESSINGS, Addressing
 from .protocol.endpoints import region_of as endpoint_region
+from .protocol.http_codec import Integrity, body_digest
+from .protocol.places import Options
 from .protocol.retries import DEFAULT_ATTEMPTS, RETRY_MODES, RetryMode, RetryPolicy
-from .protocol.uri import Endpoint, parse_endpoint
+from .protocol.uri import parse_endpoint
 from .routing import Router
 from .version import __version__
 
 DEFAULT_REGION = "us-east-1"
+# For the store to tell, also where it tells by its answers only.
+AUTO_REGION = "auto"
 
 
 def signer(
@@ -70,17 +76,82 @@ def said_of_profile(name: str | None) -> Iterator[None]:
         raise InvalidInput(f"{error} (in the environment, or in the profile {name or 'default'!r})") from None
 
 
-def router(endpoint: str | None, region: str | None, addressing: Addressing, environ: Mapping[str, str]) -> Router:
-    """Return the router for an endpoint and region, either of which the other or the environment may tell."""
+def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:
+    """Return the router for a client's arguments; what they leave open the environment tells, or the store's host."""
+    addressing: Addressing = given["addressing"]
     one_of("addressing", addressing, ADDRESSINGS)
     if addressing == "auto":
         addressing = cast("Addressing", environ.get("s3.addressing_style") or "auto")
         one_of("addressing_style of the profile", addressing, ADDRESSINGS)
+    endpoint = given["aws_endpoint"]
     if endpoint is None:
         endpoint = endpoint_url("S3", environ)
-    known: Endpoint | None = None if endpoint is None else parse_endpoint(endpoint)
-    region = region or (known and endpoint_region(known)) or region_of(environ) or DEFAULT_REGION
-    return Router(known or aws_endpoint(region), region, addressing)
+    known = None if endpoint is None else parse_endpoint(endpoint)
+    dialect = dialect_of(known) if given["dialect"] == "auto" else given["dialect"]
+    if not isinstance(dialect, Dialect):
+        dialect = named_dialect(dialect)
+    region = given["aws_region"]
+    if not region or region == AUTO_REGION:
+        region = dialect.sign_region or (known and endpoint_region(known)) or region_of(environ) or DEFAULT_REGION
+    # What the environment says for AWS is not for another store; but who wants FIPS must not go without.
+    aws_only = environ if known is None else {}
+    options = Options(
+        region=region,
+        endpoint=known,
+        path_style=(dialect.addressing if addressing == "auto" else addressing) == "path",
+        dualstack=given["use_dualstack"] or _switched_on("AWS_USE_DUALSTACK_ENDPOINT", aws_only),
+        fips=given["use_fips"] or _switched_on("AWS_USE_FIPS_ENDPOINT", environ),
+        accelerate=given["use_accelerate"] or _switched_on("s3.use_accelerate_endpoint", aws_only),
+        use_arn_region=given["use_arn_region"] or _switched_on("AWS_S3_USE_ARN_REGION", environ),
+    )
+    return Router(options, dialect)
+
+
+def _switched_on(variable: str, environ: Mapping[str, str]) -> bool:
+    text = (environ.get(variable) or "false").lower()
+    return one_of(variable, text, ("true", "false")) == "true"
+
+
+def payloads(signing: PayloadSigning, checksum: str, dialect: Dialect, environ: Mapping[str, str]) -> Payloads:
+    """Return what is done with bodies: ``auto`` is as the dialect has it, unless the environment says otherwise."""
+    one_of("payload_signing", signing, ("auto", "signed", "unsigned"))
+    if signing == "auto" and dialect.payload_signing == "hash":
+        signing = "signed"
+    when = _when("AWS_REQUEST_CHECKSUM_CALCULATION", environ)
+    always = dialect.request_checksum == "always" if when is None else when
+    if checksum in ("auto", "none"):
+        wanted = "CRC32" if checksum == "auto" and always and dialect.request_checksum != "never" else None
+        return Payloads(signing, dialect, cast("Algorithm | None", wanted))
+    if dialect.request_checksum == "never":
+        raise InvalidInput(f"checksum={checksum!r}: the store ({dialect.name}) refuses checksums")
+    algorithm = algorithm_named(checksum)
+    new_checksum(algorithm)
+    return Payloads(signing, dialect, algorithm)
+
+
+def verifies(checksum: str, dialect: Dialect, environ: Mapping[str, str]) -> bool:
+    """Tell if reads ask for the checksum that is stored, and are verified by it."""
+    when = _when("AWS_RESPONSE_CHECKSUM_VALIDATION", environ)
+    if checksum == "auto":
+        return dialect.response_checksum if when is None else when
+    return checksum != "none"
+
+
+def _when(variable: str, environ: Mapping[str, str]) -> bool | None:
+    """Return what botocore's variable asks for; None where it is not set."""
+    text = (environ.get(variable) or "").lower()
+    if not text:
+        return None
+    one_of(variable, text, ("when_supported", "when_required"))
+    return text == "when_supported"
+
+
+def integrity(dialect: Dialect) -> Integrity:
+    """Return what makes the digest of a body that must have one, where the call names no algorithm."""
+    if dialect.delete_integrity == "md5":
+        return body_digest
+    algorithm = dialect.delete_integrity.upper()
+    return lambda body, asked: body_digest(body, asked or algorithm)
 
 
 def retry_policy(max_attempts: int | None, mode: RetryMode | None, environ: Mapping[str, str]) -> RetryPolicy:
@@ -136,9 +207,3 @@ def user_agent(prefix: str | None) -> str:
     if not prefix.isascii() or not prefix.isprintable():
         raise InvalidInput("user_agent must be printable ASCII")
     return f"{prefix} {product}"
-
-
-def plain_connector() -> aiohttp.BaseConnector:
-    """Return the connector of a client that was given none."""
-    # The pool limits; the connector only opens.
-    return aiohttp.TCPConnector(limit=0)

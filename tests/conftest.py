@@ -1,6 +1,7 @@
 """Fixtures for every test: servers and proxies that start once a session, event loops, and a guard against leaks."""
 
 import os
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -26,6 +27,7 @@ from tests.servers import (
     run_squid_with_password,
     run_tinyproxy,
 )
+from tests.servers.certificates import Certificate, make_certificate
 from tests.stores import client_of
 
 T = TypeVar("T")
@@ -102,6 +104,20 @@ def tinyproxy() -> Iterator[Proxy]:
 def socks5() -> Iterator[Proxy]:
     """A SOCKS5 proxy."""
     yield from _running(run_socks5)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate for localhost, with its authority."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def server_tls(certificate: Certificate) -> ssl.SSLContext:
+    """What a TLS server needs to show `certificate`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.private_key)
+    return context
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ import asyncio
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from ..errors import CredentialsError, TransportError
+from ..errors import CredentialsError, S3Error, TransportError
 from ..protocol.sigv4 import Credentials
 from .base import Provider
 
@@ -45,6 +46,10 @@ class Fixed:
             raise CredentialsError("an anonymous client has no keys to sign with")
         return self.current
 
+    async def lasting(self, until: float) -> Credentials:
+        """Return them: there are no others."""
+        return await self()
+
     def refused(self) -> None:
         """Do nothing: there are no others."""
 
@@ -68,6 +73,7 @@ class Cached:
         self._provider = provider
         self._clock = clock
         self._kept: Credentials | None = None
+        self._lasting: Credentials | None = None  # the longest that can be had
         self._advisory = self._mandatory = self._end = 0.0
         self._forced = False
         self._forced_at = -_NEVER
@@ -92,6 +98,19 @@ class Cached:
         self._publish()
         assert self._kept is not None  # or it was raised
         return self._kept
+
+    async def lasting(self, until: float) -> Credentials:
+        """Return keys that are good *until* then, if the provider has such, which is asked once; else those there are.
+
+        Raises:
+            CredentialsError: there are none at all.
+        """
+        keys = await self()
+        if until > self._end and self._lasting is not keys:
+            with suppress(S3Error):
+                await self._renewed()
+            keys = self._lasting = await self()
+        return keys
 
     def refused(self) -> None:
         """A server says that the keys have ended: ask for others, whatever their time."""

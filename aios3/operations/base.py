@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, TypeAlias
 
+from ..protocol.places import ANY, Facts
 from ..protocol.shapes import Header, Label, Operation, Query, R_co, Result, Structure
 from .groups import ChecksumAlgorithm
 
@@ -23,6 +24,7 @@ class BucketOperation(Operation[R_co]):
         expected_bucket_owner: Account id; the answer is AccessDenied when the bucket is somebody else's.
     """
 
+    facts = Facts(control=True)
     bucket: Annotated[str, Label()]
     expected_bucket_owner: Annotated[str | None, Header("x-amz-expected-bucket-owner")] = None
 
@@ -34,6 +36,7 @@ class ObjectOperation(BucketOperation[R_co]):
         key: Name in the bucket, unencoded; 1-1024 bytes of UTF-8.
     """
 
+    facts = ANY
     key: Annotated[str, Label()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
+from ..protocol.places import ANY, Facts
 from ..protocol.shapes import Element, Group, Header, Label, Operation, Payload, Query, Result, Structure
 from .base import BucketOperation, NoResult, Tag
 from .groups import BucketGrants
@@ -51,6 +52,7 @@ class CreateBucket(Operation[CreateBucketResult]):
     """Create a bucket.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"""
 
     method = "PUT"
+    facts = Facts(control=True, access_points=False)
     at_most_one = (("acl", "grants"),)
     bucket: Annotated[str, Label()]
     acl: Annotated[BucketCannedACL | None, Header("x-amz-acl")] = None
@@ -83,6 +85,7 @@ class HeadBucket(BucketOperation[HeadBucketResult]):
     """Ask if a bucket exists and is ours.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html"""
 
     method = "HEAD"
+    facts = ANY
 
 
 class GetBucketLocationResult(Result):
@@ -144,6 +147,7 @@ class ListDirectoryBuckets(Operation[ListDirectoryBucketsResult]):
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListDirectoryBuckets.html
     """
 
+    facts = Facts(control=True)
     continuation_token: Annotated[str | None, Query("continuation-token")] = None
     max_directory_buckets: Annotated[int | None, Query("max-directory-buckets")] = None
 

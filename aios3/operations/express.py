@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
+from ..protocol.places import Facts
 from ..protocol.shapes import Group, Header, Label, Operation, Result, Structure
 from .groups import Encryption, EncryptionContextHeaders
 
@@ -35,6 +36,7 @@ class CreateSession(Operation[CreateSessionResult]):
     """
 
     subresource = "session"
+    facts = Facts(session=False)
     bucket: Annotated[str, Label()]
     session_mode: Annotated[SessionMode | None, Header("x-amz-create-session-mode")] = None
     encryption: Annotated[Encryption | None, Group()] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
+from ..protocol.places import ANY
 from ..protocol.shapes import Element, Header, Query, R_co, Structure
 from .base import BucketOperation, ChargedResult, RequestedPayer
 
@@ -80,6 +81,7 @@ class ListingOperation(BucketOperation[R_co]):
         max_keys: Of one page, 1000 at most.
     """
 
+    facts = ANY
     delimiter: Annotated[str | None, Query("delimiter")] = None
     encoding_type: Annotated[EncodingType | None, Query("encoding-type")] = None
     max_keys: Annotated[int | None, Query("max-keys")] = None

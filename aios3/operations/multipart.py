@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from ..protocol.messages import Buffer, RequestBody
+from ..protocol.places import ANY
 from ..protocol.shapes import Element, Group, Header, Payload, Query, Structure
 from .base import BodyAlgorithm, BucketOperation, ChargedResult, ObjectOperation, RequestedPayer
 from .groups import (
@@ -43,6 +44,7 @@ class CreateMultipartUpload(NewObjectOperation[CreateMultipartUploadResult]):
     """
 
     method = "POST"
+    checksummed = "parts"
     subresource = "uploads"
     checksum_algorithm: Annotated[ChecksumAlgorithm | None, Header("x-amz-checksum-algorithm")] = None
     checksum_type: Annotated[ChecksumType | None, Header("x-amz-checksum-type")] = None
@@ -58,6 +60,7 @@ class UploadPart(ObjectOperation[UploadPartResult]):
     """Store one part of an upload.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html"""
 
     method = "PUT"
+    checksummed = "body"
     body: Annotated[Buffer | RequestBody, Payload()] = b""
     content_length: Annotated[int | None, Header("Content-Length")] = None
     content_md5: Annotated[str | None, Header("Content-MD5")] = None
@@ -244,6 +247,7 @@ class ListMultipartUploads(BucketOperation[ListMultipartUploadsResult]):
     """
 
     subresource = "uploads"
+    facts = ANY
     delimiter: Annotated[str | None, Query("delimiter")] = None
     encoding_type: Annotated[EncodingType | None, Query("encoding-type")] = None
     key_marker: Annotated[str | None, Query("key-marker")] = None

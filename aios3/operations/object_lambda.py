@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from ..protocol.messages import Buffer, RequestBody
+from ..protocol.places import Facts
 from ..protocol.shapes import Group, Header, HeaderPrefix, Operation, Payload
 from .base import NoResult
 from .groups import Checksum, ObjectLockMode, OnOrOff, ServerSideEncryption
@@ -24,6 +25,7 @@ class WriteGetObjectResponse(Operation[NoResult]):
     method = "POST"
     path = "/WriteGetObjectResponse"
     host_prefix = "request_route"
+    facts = Facts(object_lambda=True)
     request_route: Annotated[str, Header("x-amz-request-route")]
     request_token: Annotated[str, Header("x-amz-request-token")]
     body: Annotated[Buffer | RequestBody, Payload()] = b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+from ..protocol.places import ANY
 from ..protocol.shapes import Header, Payload, Result, Structure
 from .base import BucketOperation, BucketSetting, ChargedResult, ObjectSetting, RequestedPayer, VersionOperation
 from .groups import ObjectLockMode, OnOrOff
@@ -118,6 +119,7 @@ class GetObjectLockConfiguration(BucketOperation[GetObjectLockConfigurationResul
     """
 
     subresource = "object-lock"
+    facts = ANY
 
 
 class PutObjectLockConfigurationResult(ChargedResult):
@@ -131,6 +133,7 @@ class PutObjectLockConfiguration(BucketSetting[PutObjectLockConfigurationResult]
     """
 
     subresource = "object-lock"
+    facts = ANY
     object_lock_configuration: Annotated[ObjectLockConfiguration | None, Payload("ObjectLockConfiguration")] = None
     request_payer: RequestedPayer = None
     token: Annotated[str | None, Header("x-amz-bucket-object-lock-token")] = None

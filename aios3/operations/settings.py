@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
+from ..protocol.places import ANY
 from ..protocol.shapes import Element, Header, Payload, Result, Structure
 from .access import Grantee
 from .base import BodyAlgorithm, BucketOperation, BucketSetting, ChargedResult, NoResult, RequestedPayer, Toggle
@@ -466,6 +467,7 @@ class GetBucketAbac(BucketOperation[GetBucketAbacResult]):
     """
 
     subresource = "abac"
+    facts = ANY
 
 
 class PutBucketAbac(BucketSetting[NoResult]):
@@ -475,5 +477,6 @@ class PutBucketAbac(BucketSetting[NoResult]):
     """
 
     subresource = "abac"
+    facts = ANY
     checksum_required = False
     abac_status: Annotated[AbacStatus, Payload("AbacStatus")]

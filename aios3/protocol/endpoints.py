@@ -1,6 +1,12 @@
-"""Which address a bucket has: a pure function of the endpoint, the bucket's name and the addressing style.
+"""Where a request goes and how it is signed: rules over the bucket's name, the client's options and the operation.
 
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+In: a bucket's name or ARN (None for the service itself), Options and Facts. Out: a Place, or InvalidInput that says
+what contradicts what. Access points are in arns, directory buckets in directory_buckets; here is everything else.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/dual-stack-endpoints.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration-getting-started.html,
+https://docs.aws.amazon.com/general/latest/gr/s3.html
 """
 
 from __future__ import annotations
@@ -10,7 +16,12 @@ from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 from ..errors import InvalidInput
-from .messages import Address, address
+from .arns import OBJECT_LAMBDA, S3, arn_place, is_outposts_alias, outposts_alias_place
+from .bucket_names import ARN, check_bucket_name, fits_host
+from .directory_buckets import control_place, directory_bucket_place, is_directory_bucket
+from .messages import Address
+from .partitions import DOMAINS, GLOBAL, OLDEST_REGION, check_region, partition_of
+from .places import ANY, Auth, Facts, Options, Place, at_endpoint, at_host, is_ip_address, regional_host
 from .uri import Endpoint
 
 Addressing: TypeAlias = Literal["auto", "virtual", "path"]
@@ -18,21 +29,36 @@ ADDRESSINGS: tuple[Addressing, ...] = ("auto", "virtual", "path")
 
 # s3-accelerate and s3-external-1 are AWS's too, but name no region.
 _AWS_HOST = re.compile(
-    r"s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?(?:[.-]([a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?"
+    r"s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?(?:[.-]([a-z0-9-]+))?\."
+    f"(?:{'|'.join(re.escape(domain) for domain in DOMAINS)})"
 )
-_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})")
-# What can be a label (or labels) of a host name: 3-63 characters, no upper case, no underscore.
-_DNS_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
-_NEVER_IN_A_NAME = re.compile(r"[\x00-\x20\x7f/\\]")
-MAX_BUCKET_NAME = 255
 
 
-def aws_endpoint(region: str) -> Endpoint:
-    """Return AWS's endpoint for a region."""
-    if not _REGION.fullmatch(region):
-        raise InvalidInput(f"region {region!r} is not a region's name, such as eu-west-1")
-    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return Endpoint("https", f"s3.{region}.{domain}", 443, "")
+def resolve(bucket: str | None, options: Options, facts: Facts = ANY) -> Place:
+    """Return where requests for *bucket* go, and how they are signed.
+
+    A name that cannot be a part of a host's name goes path style whatever was asked for, and so does a dotted one over
+    https, which no wildcard certificate covers.
+
+    Raises:
+        InvalidInput: the name stands for nothing that can be addressed, or the options exclude each other or it.
+    """
+    _check(options)
+    if bucket is None:
+        return _service_place(options, facts)
+    if is_directory_bucket(bucket):
+        return directory_bucket_place(bucket, options, facts)
+    if is_outposts_alias(bucket):
+        return outposts_alias_place(bucket, options)
+    if bucket.startswith(ARN):
+        return arn_place(bucket, options, facts)
+    check_bucket_name(bucket)
+    return Place(_bucket_address(bucket, options), (Auth("sigv4", S3, options.signing_region),))
+
+
+def depends_on_operation(bucket: str | None) -> bool:
+    """Tell if the operation, too, decides where requests for *bucket* go."""
+    return bucket is None or bucket.startswith(ARN) or is_directory_bucket(bucket)
 
 
 def is_aws(endpoint: Endpoint) -> bool:
@@ -46,45 +72,74 @@ def region_of(endpoint: Endpoint) -> str | None:
     return match[1] if match else None
 
 
-def bucket_address(endpoint: Endpoint, bucket: str | None, addressing: Addressing = "auto") -> Address:
-    """Return where requests for *bucket* go; None is the service itself.
-
-    ``auto`` is virtual-host style on AWS and path style elsewhere. A name that cannot be a host name goes path
-    style whatever was asked for, and so does a dotted one over https, which no wildcard certificate covers.
-
-    Raises:
-        InvalidInput: the name cannot stand in any address.
-    """
-    scheme, host, port, prefix = endpoint
-    if bucket is None:
-        return address(scheme, host, port, prefix)
-    check_bucket_name(bucket)
-    wanted = addressing == "virtual" or (addressing == "auto" and is_aws(endpoint))
-    if wanted and _fits_host(bucket, scheme, host):
-        return address(scheme, f"{bucket}.{host}", port, prefix)
-    return address(scheme, host, port, f"{prefix}/{quote(bucket, safe='')}")
+def _check(options: Options) -> None:
+    """Refuse options that exclude each other, whatever the bucket."""
+    check_region(options.region)
+    if options.fips and options.accelerate:
+        raise InvalidInput("use_accelerate and use_fips exclude each other: S3 Accelerate has no FIPS hosts")
+    for option in ("dualstack", "fips", "accelerate"):
+        if options.endpoint is not None and getattr(options, option):
+            raise InvalidInput(f"use_{option} chooses among AWS's own hosts: it takes no endpoint")
+    if options.fips and partition_of(options.region).name == "aws-cn":
+        raise InvalidInput(f"use_fips: there are no FIPS hosts in {options.region}")
 
 
-def check_bucket_name(name: str) -> None:
-    """Refuse a bucket name that cannot be addressed; what a store allows beyond that is the store's to say.
-
-    Raises:
-        InvalidInput: it is empty, a dot segment, too long, or has white space, a slash or a control character.
-    """
-    if not isinstance(name, str):
-        raise InvalidInput(f"bucket name must be a str, not {type(name).__name__}")
-    if name in ("", ".", ".."):
-        raise InvalidInput(f"bucket name {name!r} cannot be addressed")
-    if len(name) > MAX_BUCKET_NAME:
-        raise InvalidInput(f"bucket name {name[:40]!r}... has {len(name)} characters, more than {MAX_BUCKET_NAME}")
-    found = _NEVER_IN_A_NAME.search(name)
-    if found or not name.isascii():
-        what = repr(found[0]) if found else "a character that is not ASCII"
-        raise InvalidInput(f"bucket name {name!r} cannot be addressed: it has {what}")
+# ------------------------------------------------------------------ the service itself
+def _service_place(options: Options, facts: Facts) -> Place:
+    if facts.control:
+        return control_place(options)
+    if not facts.object_lambda:
+        return Place(_service_address(options), (Auth("sigv4", S3, options.signing_region),))
+    if options.dualstack or options.accelerate:
+        raise InvalidInput("use_dualstack, use_accelerate: Object Lambda has no such hosts")
+    auth = Auth("sigv4", OBJECT_LAMBDA, options.signing_region)
+    if options.endpoint is not None:
+        return Place(at_endpoint(options.endpoint), (auth,))
+    return Place(at_host(regional_host(OBJECT_LAMBDA, options)), (auth,))
 
 
-def _fits_host(bucket: str, scheme: str, host: str) -> bool:
-    if not _DNS_NAME.fullmatch(bucket) or ".." in bucket:
-        return False
-    is_number = host.startswith("[") or host.replace(".", "").isdigit()
-    return not is_number and not (scheme == "https" and "." in bucket)
+def _service_address(options: Options) -> Address:
+    if options.endpoint is not None:
+        return at_endpoint(options.endpoint)
+    return at_host(_service_host(options))
+
+
+def _service_host(options: Options) -> str:
+    oldest = options.region == GLOBAL or (options.global_endpoint and options.region == OLDEST_REGION)
+    if oldest and not (options.fips or options.dualstack):
+        return f"s3.{partition_of(options.region).domain}"
+    return regional_host(S3, options)
+
+
+# ------------------------------------------------------------------ a bucket
+def _bucket_address(bucket: str, options: Options) -> Address:
+    virtual = not options.path_style and _fits(bucket, options.endpoint)
+    if virtual and "." in options.region:
+        raise InvalidInput(f"region {options.region!r} has a dot: a bucket cannot stand before its host")
+    if options.accelerate:
+        return _accelerated(bucket, options, virtual)
+    if options.endpoint is not None and virtual:
+        return at_endpoint(options.endpoint, label=bucket)
+    if virtual:
+        return at_host(f"{bucket}.{_service_host(options)}")
+    service = _service_address(options)
+    return service._replace(base_path=f"{service.base_path}/{quote(bucket, safe='')}")
+
+
+def _accelerated(bucket: str, options: Options, virtual: bool) -> Address:
+    if not virtual:
+        raise InvalidInput(f"use_accelerate: bucket {bucket!r} would need a path-style address, S3 Accelerate has none")
+    partition = partition_of(options.region)
+    if partition.name == "aws-cn":
+        raise InvalidInput(f"use_accelerate: there is no S3 Accelerate in {options.region}")
+    host = f"{bucket}.s3-accelerate"
+    if options.dualstack:
+        # As AWS has it: no other address of this kind says a region.
+        host += f".dualstack.{OLDEST_REGION}" if options.region == GLOBAL else ".dualstack"
+    return at_host(f"{host}.{partition.domain}")
+
+
+def _fits(bucket: str, endpoint: Endpoint | None) -> bool:
+    if endpoint is None:
+        return fits_host(bucket)
+    return not is_ip_address(endpoint) and fits_host(bucket, dots=endpoint.scheme == "http")

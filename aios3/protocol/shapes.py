@@ -37,6 +37,7 @@ from typing import (
 )
 
 from ..errors import InvalidInput, InvalidResponse, S3Error
+from .places import ANY, Facts
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -254,7 +255,9 @@ class Operation(Shape, Generic[R_co]):
         path: The path of an operation that has neither bucket nor key.
         root: The XML element around the members that have no marker; or "".
         checksum_required: S3 takes it only with a digest of its body.
+        checksummed: A checksum is stored: of its ``body``, or of the ``parts`` that it begins.
         host_prefix: The member whose value stands before the host, with a dot; or "".
+        facts: What of it decides where it goes, beside its bucket.
     """
 
     method: ClassVar[str] = "GET"
@@ -263,7 +266,9 @@ class Operation(Shape, Generic[R_co]):
     path: ClassVar[str] = ""
     root: ClassVar[str] = ""
     checksum_required: ClassVar[bool] = False
+    checksummed: ClassVar[Literal["", "body", "parts"]] = ""
     host_prefix: ClassVar[str] = ""
+    facts: ClassVar[Facts] = ANY
 
     def question(self, error: S3Error) -> Operation[Any] | None:
         """Return what to ask when *error* may come of an earlier attempt whose answer was lost; None for "as it is"."""

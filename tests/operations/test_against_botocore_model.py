@@ -9,6 +9,7 @@ import pytest
 
 from aios3 import operations
 from aios3.protocol.eventstream import EventStream
+from aios3.protocol.places import Facts
 from aios3.protocol.shapes import Element, Header, Operation, Shape, item_type, members, structure_type
 from tests.operations.model import (
     OPERATIONS,
@@ -224,3 +225,20 @@ def test_counts(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert right == len(OPERATIONS) == 112
     assert found == wanted
+
+
+# What AWS calls the facts of an operation that decide where it goes.
+FACTS = {
+    "UseS3ExpressControlEndpoint": ("control", True),
+    "DisableS3ExpressSessionAuth": ("session", False),
+    "UseObjectLambdaEndpoint": ("object_lambda", True),
+    "DisableAccessPoints": ("access_points", False),
+}
+
+
+@EVERY_OPERATION
+def test_goes_where_aws_says(name: str) -> None:
+    said = OPERATIONS[name].get("staticContextParams", {})
+    facts = {member: value for key in said for member, value in [FACTS[key]]}
+
+    assert operation_class(name).facts == Facts(**facts)

@@ -12,22 +12,22 @@ import pytest
 
 from aios3 import operations
 from aios3.errors import NoSuchBucket
-from aios3.protocol.endpoints import Addressing, bucket_address
+from aios3.protocol.endpoints import resolve
 from aios3.protocol.http_codec import decode, decode_error, encode
-from aios3.protocol.uri import Endpoint
+from aios3.protocol.places import Options
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "smithy_s3.json").read_text())
 REQUESTS = {vector["test"]["id"]: vector for vector in VECTORS if vector["kind"] == "request"}
 RESPONSES = {vector["test"]["id"]: vector for vector in VECTORS if vector["kind"] == "response"}
 
 
-def _endpoint(options: Mapping[str, Any], region: str) -> Endpoint:
-    """Return AWS's endpoint for a client's options: accelerated buckets have one of no region."""
-    accelerated = options.get("use_accelerate_endpoint")
-    parts = ["s3-accelerate" if accelerated else "s3"]
-    parts += ["dualstack"] if options.get("use_dualstack_endpoint") else []
-    parts += [] if accelerated else [region]
-    return Endpoint("https", ".".join([*parts, "amazonaws.com"]), 443, "")
+def _options(said: Mapping[str, Any], region: str) -> Options:
+    return Options(
+        region=region,
+        path_style=said.get("addressing_style") == "path",
+        dualstack=said.get("use_dualstack_endpoint", False),
+        accelerate=said.get("use_accelerate_endpoint", False),
+    )
 
 
 def test_all_are_here() -> None:
@@ -39,10 +39,8 @@ def test_request(vector: dict[str, Any]) -> None:
     test, operation = vector["test"], getattr(operations, vector["target"])
     scoped = test["vendorParams"]["scopedConfig"]
     client = scoped["client"].get("s3", {})
-    options = client | scoped.get("operation", {}).get("s3", {})
-    addressing: Addressing = options.get("addressing_style", "auto")
-    bucket = test["params"]["Bucket"]
-    where = bucket_address(_endpoint(options, scoped["client"]["region"]), bucket, addressing)
+    said = client | scoped.get("operation", {}).get("s3", {})
+    where = resolve(test["params"]["Bucket"], _options(said, scoped["client"]["region"])).address
 
     made = encode(operation(**{name.lower(): value for name, value in test["params"].items()}), where)
 

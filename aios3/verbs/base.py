@@ -1,0 +1,35 @@
+"""What every verb stands on: the bucket's name and its client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..caller import Caller
+from ..errors import InvalidInput
+from ..operations.listing import Key
+
+
+class Verbs:
+    """A family of a bucket's verbs.
+
+    Attributes:
+        name: Name of the bucket.
+        client: Who calls the store.
+    """
+
+    name: str
+    client: Caller
+
+
+def object_name(key: str | Key) -> str:
+    """Return the name that *key* stands for."""
+    if isinstance(key, str):
+        return key
+    if isinstance(key, Key):
+        return key.key
+    raise InvalidInput(f"key must be a str or a Key, not {type(key).__name__}")
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """Return the members that were given: an operation is made, checked and encoded faster without the others."""
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,149 @@
+"""A bucket's verbs that read objects, or look at them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..errors import InvalidInput, NoSuchKey, TransportError
+from ..operations.listing import Key
+from ..operations.objects import GetObject, GetObjectResult, HeadObject, HeadObjectResult
+from ..settings import time_limit
+from ..streams import ObjectStream, Opening
+from ..transfers.ranges import check_range, range_header
+from ..transfers.resumption import Resumption
+from .base import Verbs, object_name
+
+
+class Reading(Verbs):
+    """Read objects, or look at them."""
+
+    async def get(
+        self,
+        key: str | Key,
+        *,
+        start: int = 0,
+        end: int | None = None,
+        version_id: str | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: datetime | None = None,
+        part_number: int | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
+        """Return an object's bytes, or a slice of them.
+
+        Args:
+            key: Name in the bucket, unencoded; 1-1024 bytes of UTF-8. A Key reads the current object.
+            start, end: As in a slice: *end* is exclusive, ``start=-n`` means the last n bytes.
+            if_match, if_none_match: An ETag with its quotes.
+        Raises:
+            NoSuchKey: nothing is stored under *key*.
+            InvalidRange: *start* is beyond the end.
+            NotModified, PreconditionFailed: a condition does not hold.
+            TransportError: the answer did not come, or not whole.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        operation = self._get_object(
+            key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number
+        )
+        if timeout is not None:
+            async with time_limit(timeout):
+                return await self._read(operation)
+        return await self._read(operation)
+
+    def download(
+        self,
+        key: str | Key,
+        *,
+        start: int = 0,
+        end: int | None = None,
+        version_id: str | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: datetime | None = None,
+        part_number: int | None = None,
+        timeout: float | None = None,
+    ) -> Opening:
+        """Read an object as a stream: ``async with bucket.download(key) as stream``, or await it.
+
+        Memory is a piece, however large the object. Arguments and errors as in ``get``; errors come when the
+        stream is opened.
+
+        Args:
+            timeout: Seconds until the first byte can be read.
+        """
+        operation = self._get_object(
+            key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number
+        )
+
+        async def open_stream() -> ObjectStream:
+            result = await self._open(operation, timeout)
+            return ObjectStream(result, Resumption(self.client, operation, result))
+
+        return Opening(open_stream)
+
+    async def _read(self, operation: GetObject) -> bytes:
+        result = await self.client.call(operation)
+        if operation.range is not None:
+            await check_range(operation, result)
+        try:
+            return await result.body.read()
+        except TransportError:
+            # What has arrived is kept; the stream meets the same error behind it, and mends it.
+            return await ObjectStream(result, Resumption(self.client, operation, result)).read()
+
+    def _get_object(
+        self,
+        key: str | Key,
+        start: int,
+        end: int | None,
+        version_id: str | None,
+        if_match: str | None,
+        if_none_match: str | None,
+        if_modified_since: datetime | None,
+        part_number: int | None,
+    ) -> GetObject:
+        if start or end is not None:
+            byte_range = range_header(start, end)
+            if part_number is not None:
+                raise InvalidInput("part_number and a range (start, end) exclude each other")
+        elif (version_id, if_match, if_none_match, if_modified_since, part_number) == (None,) * 5:
+            return GetObject(bucket=self.name, key=object_name(key))
+        else:
+            byte_range = None
+        return GetObject(
+            bucket=self.name,
+            key=object_name(key),
+            range=byte_range,
+            version_id=version_id,
+            if_match=if_match,
+            if_none_match=if_none_match,
+            if_modified_since=if_modified_since,
+            part_number=part_number,
+        )
+
+    async def _open(self, operation: GetObject, timeout: float | None = None) -> GetObjectResult:
+        result = await self.client.call(operation, timeout=timeout)
+        if operation.range is not None:
+            await check_range(operation, result)
+        return result
+
+    async def head(
+        self, key: str | Key, *, version_id: str | None = None, timeout: float | None = None
+    ) -> HeadObjectResult:
+        """Return what is known of an object without reading it: size, etag, metadata and so on.
+
+        Raises:
+            NoSuchKey: nothing is stored under *key* (or the bucket does not exist: HEAD does not tell which).
+        """
+        operation = HeadObject(bucket=self.name, key=object_name(key), version_id=version_id)
+        return await self.client.call(operation, timeout=timeout)
+
+    async def exists(self, key: str | Key, *, timeout: float | None = None) -> bool:
+        """Tell if something is stored under *key*."""
+        try:
+            await self.head(key, timeout=timeout)
+        except NoSuchKey:
+            return False
+        return True

@@ -1,0 +1,93 @@
+"""A bucket's verbs that store objects and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TypeAlias
+from urllib.parse import quote, urlencode
+
+from ..operations.listing import Key
+from ..operations.objects import (
+    DeleteObject,
+    DeleteObjectResult,
+    ObjectCannedACL,
+    PutObject,
+    PutObjectResult,
+    StorageClass,
+)
+from ..protocol.messages import Buffer
+from ..streams import FileBody, request_body
+from .base import Verbs, given, object_name
+
+Source: TypeAlias = Buffer | str | Path | IO[bytes]
+
+
+class Writing(Verbs):
+    """Store objects, and delete them."""
+
+    async def put(
+        self,
+        key: str | Key,
+        data: Source,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        storage_class: StorageClass | None = None,
+        acl: ObjectCannedACL | None = None,
+        if_none_match: str | None = None,
+        if_match: str | None = None,
+        cache_control: str | None = None,
+        content_disposition: str | None = None,
+        content_encoding: str | None = None,
+        content_language: str | None = None,
+        timeout: float | None = None,
+    ) -> PutObjectResult:
+        """Store an object in one request; whole or not at all.
+
+        Args:
+            data: Bytes-like, str (as UTF-8), a Path, or a binary file, which is sent from where it stands.
+            metadata: Names and values of ASCII; names come back in lower case.
+            if_none_match: ``"*"`` stores only if there is nothing under *key*.
+        Raises:
+            PreconditionFailed: a condition does not hold.
+            SourceChanged: a file did not have the length it had when it was opened; nothing is stored.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+        """
+        # The body is last, since it opens a Path: what is wrong with the rest must not leave a file open.
+        name = object_name(key)
+        # A space as %20, which every store decodes; Ceph takes "+" as it is.
+        tagging = urlencode(tags, safe="", quote_via=quote) if tags else None
+        body = data if isinstance(data, bytes) else await request_body(data)
+        operation = PutObject(
+            bucket=self.name,
+            key=name,
+            body=body,
+            **given(
+                content_type=content_type,
+                metadata=metadata,
+                tagging=tagging,
+                storage_class=storage_class,
+                acl=acl,
+                if_none_match=if_none_match,
+                if_match=if_match,
+                cache_control=cache_control,
+                content_disposition=content_disposition,
+                content_encoding=content_encoding,
+                content_language=content_language,
+            ),
+        )
+        try:
+            return await self.client.call(operation, timeout=timeout)
+        finally:
+            if isinstance(body, FileBody):
+                await body.close()
+
+    async def delete(
+        self, key: str | Key, *, version_id: str | None = None, timeout: float | None = None
+    ) -> DeleteObjectResult:
+        """Delete an object, or one version of it. Nothing under *key* is no error: S3 does not tell."""
+        operation = DeleteObject(bucket=self.name, key=object_name(key), version_id=version_id)
+        return await self.client.call(operation, timeout=timeout)
