@@ -6,6 +6,7 @@ from typing import Any
 
 from ..caller import Caller
 from ..errors import InvalidInput
+from ..operations.groups import CustomerKey
 from ..operations.listing import Key
 
 
@@ -28,6 +29,15 @@ def object_name(key: str | Key) -> str:
     if isinstance(key, Key):
         return key.key
     raise InvalidInput(f"key must be a str or a Key, not {type(key).__name__}")
+
+
+def customer_key_of(key: CustomerKey | bytes | None) -> CustomerKey | None:
+    """Return a customer's key as operations take it.
+
+    Raises:
+        InvalidInput: it has not 32 bytes.
+    """
+    return key if key is None or isinstance(key, CustomerKey) else CustomerKey(key)
 
 
 def given(**members: Any) -> dict[str, Any]:
