@@ -56,6 +56,7 @@ from .errors import (
     NotImplementedByServer,
     NotModified,
     ObjectChanged,
+    PartialDelete,
     PermanentRedirect,
     PoolTimeout,
     PreconditionFailed,
@@ -72,9 +73,13 @@ from .errors import (
     TransferError,
     TransportError,
     TruncatedBody,
+    UnsafeKey,
 )
 from .operations.listing import Key
 from .streams import ObjectStream
+from .transfers.deletions import DeleteReport
+from .transfers.pace import Bandwidth
+from .transfers.results import TransferResult
 from .version import __version__
 
 __all__ = [
@@ -82,6 +87,7 @@ __all__ = [
     "Attempt",
     "AuthorizationHeaderMalformed",
     "BadDigest",
+    "Bandwidth",
     "Bucket",
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
@@ -91,6 +97,7 @@ __all__ = [
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
+    "DeleteReport",
     "ExpiredToken",
     "IncompleteBody",
     "InternalError",
@@ -112,6 +119,7 @@ __all__ = [
     "NotModified",
     "ObjectChanged",
     "ObjectStream",
+    "PartialDelete",
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
@@ -127,8 +135,10 @@ __all__ = [
     "SourceChanged",
     "TooManyKeys",
     "TransferError",
+    "TransferResult",
     "TransportError",
     "TruncatedBody",
+    "UnsafeKey",
     "__version__",
     "errors",
     "operations",
