@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from .. import operations as ops
 from ..caller import Caller
 from ..errors import InvalidInput, ObjectChanged, TransferError
-from ..operations.access import AccessControlPolicy, GetObjectAcl, PutObjectAcl
 from ..operations.multipart import CreateMultipartUpload, UploadPartCopy
 from ..operations.objects import CopyObject, CopySource, DeleteObject, HeadObject, HeadObjectResult
 from ..operations.tagging import GetObjectTagging
@@ -161,9 +161,11 @@ class Copy:
 
     async def _copy_acl(self) -> None:
         source, target = self.source, self.target
-        acl = await self.caller.call(GetObjectAcl(bucket=source.bucket, key=source.key, version_id=source.version_id))
-        policy = AccessControlPolicy(owner=acl.owner, grants=acl.grants)
-        await self.caller.call(PutObjectAcl(bucket=target.bucket, key=target.key, access_control_policy=policy))
+        acl = await self.caller.call(
+            ops.GetObjectAcl(bucket=source.bucket, key=source.key, version_id=source.version_id)
+        )
+        policy = ops.AccessControlPolicy(owner=acl.owner, grants=acl.grants)
+        await self.caller.call(ops.PutObjectAcl(bucket=target.bucket, key=target.key, access_control_policy=policy))
 
     async def move(self) -> TransferResult:
         """Copy, look at the copy, and only then delete the source.
