@@ -25,9 +25,9 @@ def test_import_loads_only_what_the_verbs_stand_on() -> None:
 
 
 def test_name_loads_its_family() -> None:
-    loaded = _loaded_by("import aios3; aios3.operations.GetBucketCors")
+    loaded = _loaded_by("import aios3; aios3.operations.GetObjectLegalHold")
 
-    assert loaded == AT_IMPORT | {"settings"}
+    assert loaded == AT_IMPORT | {"object_lock"}
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
