@@ -65,10 +65,10 @@ class Download:
             done = True
         finally:
             # At once, whatever may interrupt the rest.
-            if not self.resume:
-                part.unlink(missing_ok=True)
-            elif journal is not None:
+            if journal is not None:
                 journal.close(remove=done)
+            if journal is None or not journal.exists():
+                part.unlink(missing_ok=True)
             await file.close()
         return result
 

@@ -84,6 +84,10 @@ class Journal:
         self._file.write(f"{line}\n")
         self._file.flush()
 
+    def exists(self) -> bool:
+        """Tell if there is anything to go on from."""
+        return self._path.exists()
+
     def forget(self) -> None:
         """What was written is of no use."""
         self.close(remove=True)

@@ -193,6 +193,8 @@ class Multipart:
                 await self._give_up(cancelled)
             raise
         except BaseException as failure:
+            # Parts that the store will not put together are not worth keeping.
+            self._keep &= not (isinstance(failure, ServiceError) and failure.status == 400)
             await self._give_up(failure)
             raise
         finally:

@@ -212,6 +212,11 @@ def _view(piece: Any) -> memoryview:
         raise InvalidInput(f"the source gave a {type(piece).__name__}, not bytes") from error
 
 
+def _own(piece: Any) -> bytes:
+    """Return a piece that stays what it is: an iterator may fill the same buffer for the next one."""
+    return piece if isinstance(piece, bytes) else bytes(_view(piece))
+
+
 async def _regular(file: OpenFile, path: os.PathLike[str]) -> os.stat_result:
     state = await file.state()
     if not stat.S_ISREG(state.st_mode):
@@ -269,7 +274,7 @@ def _from_function(read: Callable[[int], Any]) -> Callable[[int], Awaitable[list
 def _from_async_iterator(iterator: AsyncIterator[Any]) -> Callable[[int], Awaitable[list[Any]]]:
     async def more(size: int) -> list[Any]:
         try:
-            return [await anext(iterator)]
+            return [_own(await anext(iterator))]
         except StopAsyncIteration:
             return []
 
@@ -281,10 +286,8 @@ def _from_iterator(iterator: Iterator[Any]) -> Callable[[int], Awaitable[list[An
         """Take several pieces in one hop to a thread: they may be small, and may take their time."""
         pieces: list[Any] = []
         for piece in iterator:
-            view = _view(piece)
-            # A buffer that is filled anew for the next piece must not be held.
-            pieces.append(piece if isinstance(piece, bytes) else bytes(view))
-            size -= len(view)
+            pieces.append(_own(piece))
+            size -= len(pieces[-1])
             if size <= 0:
                 break
         return pieces

@@ -16,7 +16,7 @@ from ..operations.multipart import CreateMultipartUpload, ListMultipartUploads, 
 from ..operations.objects import PutObject
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
-from .crew import Crew
+from .crew import Crew, whole_number
 from .files import FilePart
 from .multipart import Multipart, checksum_of
 from .pace import Bandwidth, Paced
@@ -48,6 +48,7 @@ class Upload:
 
     async def run(self, source: AnySource) -> TransferResult:
         """Send *source* to its end."""
+        whole_number("concurrency", self.concurrency)
         async with opened(source) as pieces:
             sizes = PartSizes(pieces.length, self.part_size, self.caller.dialect)
             meter = Meter(self.progress, pieces.length)
