@@ -16,7 +16,9 @@
     ├ ObjectChanged                   the object was replaced while it was read
     ├ TooManyKeys(AssertionError)     Bucket.list found more keys than max_keys
     ├ TransferError                   a transfer that cannot be completed as asked
-    │   └ SourceChanged                   a source gave more or less than it declared
+    │   ├ PartialDelete                   some keys were not deleted: .report says which
+    │   ├ SourceChanged                   a source gave more or less than it declared
+    │   └ UnsafeKey                       a key that would leave the folder it is written to
     └ ServiceError                    S3 said no; subclasses are named after S3's codes
 
 A ServiceError whose code has no class of its own stays a plain ServiceError: look at ``.code``.
@@ -57,6 +59,7 @@ __all__ = [
     "NotImplementedByServer",
     "NotModified",
     "ObjectChanged",
+    "PartialDelete",
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
@@ -73,6 +76,7 @@ __all__ = [
     "TransferError",
     "TransportError",
     "TruncatedBody",
+    "UnsafeKey",
     "error_class",
 ]
 
@@ -133,8 +137,25 @@ class TransferError(S3Error):
     """A transfer that cannot be completed as it was asked for."""
 
 
+class PartialDelete(TransferError):
+    """Some keys were not deleted.
+
+    Attributes:
+        report: A DeleteReport: how many are gone, and the others, each with S3's reason.
+    """
+
+    # Any: what it is stands some floors above.
+    def __init__(self, message: str = "", report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 class SourceChanged(TransferError):
     """A source gave more or fewer bytes than the length it declared."""
+
+
+class UnsafeKey(TransferError):
+    """A key that cannot be a file below the folder it is to be written to."""
 
 
 class ServiceError(S3Error):

@@ -8,6 +8,7 @@ from ..caller import Caller
 from ..errors import InvalidInput
 from ..operations.groups import CustomerKey
 from ..operations.listing import Key
+from ..protocol.uri import encode_key
 
 
 class Verbs:
@@ -43,3 +44,14 @@ def customer_key_of(key: CustomerKey | bytes | None) -> CustomerKey | None:
 def given(**members: Any) -> dict[str, Any]:
     """Return the members that were given: an operation is made, checked and encoded faster without the others."""
     return {name: value for name, value in members.items() if value is not None}
+
+
+def checked_name(key: str | Key) -> str:
+    """Return the name that *key* stands for, for verbs whose first request is about something else.
+
+    Raises:
+        InvalidInput: S3 can store nothing under it.
+    """
+    name = object_name(key)
+    encode_key(name)
+    return name

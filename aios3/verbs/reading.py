@@ -15,6 +15,7 @@ from ..settings import time_limit
 from ..streams import ObjectStream, Opening
 from ..transfers.ranges import check_range, range_header
 from ..transfers.resumption import Resumption
+from ..transfers.waiting import wait_for
 from .base import Verbs, customer_key_of, given, object_name
 
 
@@ -178,6 +179,35 @@ class Reading(Verbs):
         except NoSuchKey:
             return False
         return True
+
+    async def wait_until_exists(self, key: str | Key, *, timeout: float | None = None) -> HeadObjectResult:
+        """Return what is known of an object as soon as it is there; it is asked for less and less often.
+
+        Args:
+            timeout: Seconds until TimeoutError; None waits for ever.
+        """
+
+        async def ask() -> HeadObjectResult | None:
+            try:
+                return await self.head(key)
+            except NoSuchKey:
+                return None
+
+        async with time_limit(timeout):
+            return await wait_for(ask)
+
+    async def wait_until_gone(self, key: str | Key, *, timeout: float | None = None) -> None:
+        """Return as soon as nothing is stored under *key*.
+
+        Args:
+            timeout: As in wait_until_exists.
+        """
+
+        async def ask() -> bool | None:
+            return None if await self.exists(key) else True
+
+        async with time_limit(timeout):
+            await wait_for(ask)
 
 
 def _verification(operation: GetObject, result: GetObjectResult) -> Verification | None:

@@ -19,7 +19,9 @@ from ..operations.objects import (
 )
 from ..protocol.checksums import algorithm_named
 from ..protocol.messages import Buffer
+from ..settings import time_limit
 from ..streams import FileBody, request_body
+from ..transfers.deletions import DeleteReport, Deletion, Items, OnResult
 from .base import Verbs, customer_key_of, given, object_name
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
@@ -99,3 +101,30 @@ class Writing(Verbs):
         """Delete an object, or one version of it. Nothing under *key* is no error: S3 does not tell."""
         operation = DeleteObject(bucket=self.name, key=object_name(key), version_id=version_id)
         return await self.client.call(operation, timeout=timeout)
+
+    async def delete_many(
+        self,
+        keys: Items,
+        *,
+        concurrency: int = 4,
+        raise_on_error: bool = True,
+        on_result: OnResult | None = None,
+        timeout: float | None = None,
+    ) -> DeleteReport:
+        """Delete any number of objects: a thousand a request, *concurrency* requests at once.
+
+        One request per key where the store has no other, and for keys that XML cannot carry. An error of a whole request,
+        such as NoSuchBucket, ends it; an error of one key does not.
+
+        Args:
+            keys: An iterable, sync or async, of str, Key, ObjectVersion, DeleteMarker or (key, version_id); it is read
+                as it is worked through. A Key is deleted as it is now, whatever its version.
+            raise_on_error: False returns a report with errors instead of raising.
+            on_result: Called with a DeletedObject or a DeleteFailure for each key.
+        Raises:
+            PartialDelete: some were not deleted; ``error.report.errors`` says which and why.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        """
+        async with time_limit(timeout):
+            return await Deletion(self.client, self.name, on_result).run(keys, concurrency, raise_on_error)
