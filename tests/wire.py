@@ -104,7 +104,7 @@ async def answering(*answers: bytes) -> AsyncIterator[Peer]:
 
 @asynccontextmanager
 async def serving(answer: Callable[[Seen], bytes]) -> AsyncIterator[Peer]:
-    """Give every request the answer that *answer* makes of it; a connection is kept as long as its client keeps it."""
+    """Give every request the answer that *answer* makes of it; at the end cut what clients have kept open."""
     peer = Peer()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -113,7 +113,7 @@ async def serving(answer: Callable[[Seen], bytes]) -> AsyncIterator[Peer]:
             writer.write(answer(seen))
             await writer.drain()
 
-    async with _listening(peer, serve):
+    async with _listening(peer, serve, cut=True):
         yield peer
 
 
@@ -142,14 +142,14 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 @asynccontextmanager
-async def _listening(peer: Peer, serve: Serve) -> AsyncIterator[None]:
-    tasks: set[asyncio.Task[None]] = set()
+async def _listening(peer: Peer, serve: Serve, *, cut: bool = False) -> AsyncIterator[None]:
+    tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer.connections += 1
         task = asyncio.current_task()
         assert task is not None
-        tasks.add(task)
+        tasks[task] = writer
         try:
             await serve(reader, writer)
         finally:
@@ -163,4 +163,6 @@ async def _listening(peer: Peer, serve: Serve) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
+        for writer in tasks.values() if cut else ():
+            writer.transport.abort()
         await asyncio.gather(*tasks)

@@ -20,6 +20,7 @@ from ..errors import CredentialsError
 Value: TypeAlias = str | dict[str, str]
 Section: TypeAlias = dict[str, Value]
 
+_PAIR = re.compile(r"([^=:]*)[=:](.*)", re.DOTALL)
 _HEADING = re.compile(r"\[([^\]]+)\]\s*(?:[#;].*)?")
 
 
@@ -66,10 +67,11 @@ def _continue(section: Section, name: str, text: str, path: str, number: int) ->
 
 
 def _pair(line: str, path: str, number: int) -> tuple[str, str]:
-    name, equals, value = line.partition("=")
-    if not equals or not name.strip():
+    # AWS documents the equals sign; the CLI reads a colon as well.
+    found = _PAIR.fullmatch(line)
+    if not found or not found[1].strip():
         raise _malformed(path, number, "is no section and no `name = value`")
-    return name.strip().lower(), value.strip()
+    return found[1].strip().lower(), found[2].strip()
 
 
 def _malformed(path: str, number: int, what: str) -> CredentialsError:

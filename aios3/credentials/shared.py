@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from ..errors import CredentialsError
 from ..protocol.sigv4 import Credentials
@@ -151,7 +152,7 @@ class SharedProfile:
         path = environ.get("AWS_WEB_IDENTITY_TOKEN_FILE") or self.profile.get("web_identity_token_file")
         role = environ.get("AWS_ROLE_ARN") or self.profile.get("role_arn")
         if not path or not role:
-            return _unset(path)
+            return _NoWebIdentity(path)
         return WebIdentity(
             role_arn=role,
             token_file=path,
@@ -195,13 +196,17 @@ class SharedProfile:
         return CredentialsError(f"profile {self.profile.name!r} {what}")
 
 
-def _unset(path: str | None) -> Provider:
-    async def web_identity() -> Credentials:
-        if path:
-            raise CredentialsError("there is a web identity token file, and neither AWS_ROLE_ARN nor role_arn")
-        raise NotConfigured("AWS_WEB_IDENTITY_TOKEN_FILE is not set, nor web_identity_token_file")
+@dataclass(frozen=True)
+class _NoWebIdentity:
+    """Stands for a web identity that is not there, or only by half."""
 
-    return web_identity
+    label: ClassVar[str] = "web identity"
+    token_file: str | None
+
+    async def __call__(self) -> Credentials:
+        if self.token_file:
+            raise CredentialsError("there is a token file, and neither AWS_ROLE_ARN nor role_arn")
+        raise NotConfigured("AWS_WEB_IDENTITY_TOKEN_FILE is not set, nor web_identity_token_file")
 
 
 __all__ = ["SharedProfile", "is_role"]

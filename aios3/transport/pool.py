@@ -12,6 +12,7 @@ import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import aiohttp
@@ -107,7 +108,7 @@ class Pool:
 
     async def _open(self, address: Address, deadline: float | None) -> Connection:
         """Use a slot that was taken for us; give it back if that fails."""
-        started = self.loop.time()
+        started = perf_counter()
         try:
             connection = await self._dialer.dial(address, self, deadline)
         except BaseException:
@@ -115,7 +116,7 @@ class Pool:
             raise
         finally:
             if (waits := current_waits.get()) is not None:
-                waits.connecting = self.loop.time() - started
+                waits.connecting = perf_counter() - started
         self._live.add(connection)
         self._open_sockets.add(connection)
         if self._closed:
@@ -130,7 +131,7 @@ class Pool:
         future: asyncio.Future[Connection | None] = self.loop.create_future()
         entry = (future, address.origin)
         self._waiters.append(entry)
-        started = self.loop.time()
+        started = perf_counter()
         try:
             async with asyncio.timeout_at(deadline):
                 return await future
@@ -143,7 +144,7 @@ class Pool:
             raise
         finally:
             if (waits := current_waits.get()) is not None:
-                waits.queued += self.loop.time() - started
+                waits.queued += perf_counter() - started
 
     def _leave_line(self, entry: tuple[asyncio.Future[Connection | None], str]) -> None:
         """Give back what was handed over at the very moment of giving up."""

@@ -102,6 +102,10 @@ def test_malformed_line_is_named_by_its_number_and_not_shown(text: str, line: in
     assert "secret" not in str(caught.value)
 
 
+def test_colon_is_read_as_the_cli_reads_it() -> None:
+    assert parse("[a]\nx: b=c\ny = d:e\n", "f") == {"a": {"x": "b=c", "y": "d:e"}}
+
+
 NAMES = st.text("abcdefghij_0123456789", min_size=1, max_size=12)
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20).map(str.strip)
 
@@ -114,7 +118,7 @@ def test_what_the_standard_library_writes_is_read_as_it_was_meant(sections: dict
         for name, pairs in sections.items()
     ]
     text = "\n".join(lines)
-    oracle = configparser.RawConfigParser(delimiters=("=",), default_section="\0")
+    oracle = configparser.RawConfigParser(default_section="\0")
     oracle.read_string(text)
     judged = {name: dict(oracle.items(name)) for name in oracle.sections()}
 
