@@ -38,6 +38,7 @@ from .errors import (
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
     BucketNotEmpty,
+    ChecksumMismatch,
     ConnectError,
     ConnectTimeout,
     CredentialsError,
@@ -60,6 +61,7 @@ from .errors import (
     NotImplementedByServer,
     NotModified,
     ObjectChanged,
+    PartialDelete,
     PermanentRedirect,
     PoolTimeout,
     PreconditionFailed,
@@ -76,12 +78,16 @@ from .errors import (
     TransferError,
     TransportError,
     TruncatedBody,
+    UnsafeKey,
 )
 from .operations.listing import Key
 from .protocol.dialects import Dialect
 from .protocol.post_policy import PresignedPost
 from .protocol.presigning import PresignedURL
 from .streams import ObjectStream
+from .transfers.deletions import DeleteReport
+from .transfers.pace import Bandwidth
+from .transfers.results import TransferResult
 from .version import __version__
 
 __all__ = [
@@ -89,15 +95,18 @@ __all__ = [
     "Attempt",
     "AuthorizationHeaderMalformed",
     "BadDigest",
+    "Bandwidth",
     "Bucket",
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
     "BucketNotEmpty",
+    "ChecksumMismatch",
     "Client",
     "ConnectError",
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
+    "DeleteReport",
     "Dialect",
     "ExpiredToken",
     "IncompleteBody",
@@ -120,6 +129,7 @@ __all__ = [
     "NotModified",
     "ObjectChanged",
     "ObjectStream",
+    "PartialDelete",
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
@@ -137,8 +147,10 @@ __all__ = [
     "SourceChanged",
     "TooManyKeys",
     "TransferError",
+    "TransferResult",
     "TransportError",
     "TruncatedBody",
+    "UnsafeKey",
     "__version__",
     "credentials",
     "errors",

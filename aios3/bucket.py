@@ -16,12 +16,15 @@ from .operations.listing import Key
 from .protocol.bucket_names import check_bucket_name
 from .transport import ConnectorFactory
 from .verbs.listing import Listing
+from .verbs.moving import Moving
 from .verbs.reading import Reading
 from .verbs.signing import Signing
+from .verbs.tagging import Labelling
+from .verbs.transferring import Transferring
 from .verbs.writing import Writing
 
 
-class Bucket(Listing, Reading, Signing, Writing):
+class Bucket(Listing, Reading, Writing, Transferring, Moving, Labelling, Signing):
     """One bucket of an S3 store.
 
     Use it with or without ``async with``; ``close`` when done. The constructor does no I/O and needs no running

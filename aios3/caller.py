@@ -17,6 +17,7 @@ from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -42,6 +43,7 @@ from .signing import signed
 from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
+from .transport.waits import Waits, current_waits
 
 R = TypeVar("R", bound=Result)
 
@@ -264,10 +266,11 @@ class Caller(Presigner):
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
-        loop = asyncio.get_running_loop()
         if self._means.limiter is not None:
             await turn(self._means.limiter)
-        started = loop.time()
+        started = perf_counter()  # uvloop's own clock knows milliseconds only
+        waits = Waits()
+        asked = current_waits.set(waits)
         failure: BaseException | None = None
         response: Body | None = None
         try:
@@ -278,7 +281,8 @@ class Caller(Presigner):
             raise
         finally:
             head = None if response is None else response.head
-            told = observed(operation, attempt, head, loop.time() - started, failure)
+            current_waits.reset(asked)
+            told = observed(operation, attempt, head, perf_counter() - started, waits, failure)
             tell(told, self._on_attempt)
 
     async def _recover(

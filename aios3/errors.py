@@ -12,10 +12,13 @@
     │   ├ PoolTimeout(TimeoutError)       no free connection within pool_timeout
     │   └ TruncatedBody                   the connection ended before the body did
     ├ InvalidResponse                 an answer that cannot be read
+    ├ ChecksumMismatch                what was read is not what was stored
     ├ ObjectChanged                   the object was replaced while it was read
     ├ TooManyKeys(AssertionError)     Bucket.list found more keys than max_keys
     ├ TransferError                   a transfer that cannot be completed as asked
-    │   └ SourceChanged                   a source gave more or less than it declared
+    │   ├ PartialDelete                   some keys were not deleted: .report says which
+    │   ├ SourceChanged                   a source gave more or less than it declared
+    │   └ UnsafeKey                       a key that would leave the folder it is written to
     └ ServiceError                    S3 said no; subclasses are named after S3's codes
 
 A ServiceError whose code has no class of its own stays a plain ServiceError: look at ``.code``.
@@ -33,6 +36,7 @@ __all__ = [
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
     "BucketNotEmpty",
+    "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
     "CredentialsError",
@@ -55,6 +59,7 @@ __all__ = [
     "NotImplementedByServer",
     "NotModified",
     "ObjectChanged",
+    "PartialDelete",
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
@@ -71,6 +76,7 @@ __all__ = [
     "TransferError",
     "TransportError",
     "TruncatedBody",
+    "UnsafeKey",
     "error_class",
 ]
 
@@ -115,6 +121,10 @@ class InvalidResponse(S3Error):
     """The peer's answer is not HTTP, or not what S3 answers."""
 
 
+class ChecksumMismatch(S3Error):
+    """What was read does not fit the checksum that is stored with it: it was damaged, there or on the way."""
+
+
 class ObjectChanged(S3Error):
     """The object was replaced while it was read; what was read so far is of the old one."""
 
@@ -127,8 +137,25 @@ class TransferError(S3Error):
     """A transfer that cannot be completed as it was asked for."""
 
 
+class PartialDelete(TransferError):
+    """Some keys were not deleted.
+
+    Attributes:
+        report: A DeleteReport: how many are gone, and the others, each with S3's reason.
+    """
+
+    # Any: what it is stands some floors above.
+    def __init__(self, message: str = "", report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 class SourceChanged(TransferError):
     """A source gave more or fewer bytes than the length it declared."""
+
+
+class UnsafeKey(TransferError):
+    """A key that cannot be a file below the folder it is to be written to."""
 
 
 class ServiceError(S3Error):

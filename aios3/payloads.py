@@ -65,6 +65,8 @@ class Payloads:
             return request, known
         if isinstance(body, (bytes, bytearray, memoryview)):
             return request, (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+        if not body.length:
+            return request, EMPTY_SHA256  # Ceph takes no frame around nothing
         digest = await body.sha256()
         if digest is not None:
             return request, digest
@@ -98,6 +100,8 @@ class Payloads:
             large = memoryview(body).nbytes >= IN_THREAD
             value = await asyncio.to_thread(checksums.checksum, algorithm, body) if large else None
             added = {HEADERS[algorithm]: value or checksums.checksum(algorithm, body)}
+        elif not body.length:
+            added = {HEADERS[algorithm]: checksums.checksum(algorithm, b"")}
         elif self._framing:
             return _framed(request, body, algorithm)
         else:

@@ -18,7 +18,7 @@ from .payloads import Payloads, PayloadSigning
 from .protocol.checksums import Algorithm, algorithm_named
 from .protocol.checksums import new as new_checksum
 from .protocol.dialects import Dialect, dialect_of, named_dialect
-from .protocol.endpoints import ADDRESSINGS, Addressing
+from .protocol.endpoints import ADDRESSINGS, Addressing, is_home_of
 from .protocol.endpoints import region_of as endpoint_region
 from .protocol.http_codec import Integrity, body_digest
 from .protocol.places import Options
@@ -93,6 +93,8 @@ def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:
     region = given["aws_region"]
     if not region or region == AUTO_REGION:
         region = dialect.sign_region or (known and endpoint_region(known)) or region_of(environ) or DEFAULT_REGION
+    if known is not None and is_home_of(region, known):
+        known = None
     # What the environment says for AWS is not for another store; but who wants FIPS must not go without.
     aws_only = environ if known is None else {}
     options = Options(

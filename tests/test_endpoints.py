@@ -3,15 +3,20 @@
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import AF_INET
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from aios3 import Client, InvalidInput
 from aios3 import operations as ops
+from aios3.protocol.endpoints import Addressing
 from aios3.testing import Asked, Peer, steps
 from tests.everywhere import Scope, client_of, scope
 from tests.loops import BOTH_LOOPS
+from tests.servers import Server
 
 pytestmark = BOTH_LOOPS
 OK = steps.response(b"data", headers=["ETag: e"])
@@ -46,6 +51,27 @@ def host(asked: Asked) -> str:
         ),
         ({**REGION, "use_accelerate": True}, "bucket", "bucket.s3-accelerate.amazonaws.com", b"/key"),
         ({**REGION, "addressing": "path"}, "bucket", "s3.us-west-2.amazonaws.com", b"/bucket/key"),
+        # The host that it is anyway, and one that is given
+        (
+            {"aws_endpoint": "s3.us-west-2.amazonaws.com"},
+            ACCESS_POINT,
+            "reports-123456789012.s3-accesspoint.us-west-2.amazonaws.com",
+            b"/key",
+        ),
+        (
+            {"aws_endpoint": "https://s3.us-west-2.amazonaws.com", "use_fips": True},
+            "bucket",
+            "bucket.s3-fips.us-west-2.amazonaws.com",
+            b"/key",
+        ),
+        ({"aws_endpoint": "s3.us-west-2.amazonaws.com/x"}, "bucket", "bucket.s3.us-west-2.amazonaws.com", b"/x/key"),
+        ({**REGION, "aws_endpoint": "s3.amazonaws.com"}, "bucket", "bucket.s3.amazonaws.com", b"/key"),
+        (
+            {"aws_region": "eu-west-1", "aws_endpoint": "s3.us-west-2.amazonaws.com"},
+            "bucket",
+            "bucket.s3.us-west-2.amazonaws.com",
+            b"/key",
+        ),
         (REGION, ACCESS_POINT, "reports-123456789012.s3-accesspoint.us-west-2.amazonaws.com", b"/key"),
         (
             {"aws_region": "eu-west-1", "use_arn_region": True},
@@ -271,3 +297,47 @@ async def test_another_store_judges_names_itself() -> None:
         await client.create_bucket("A_b")
 
         assert peer.requests[0].target == b"/A_b"
+
+
+# ------------------------------------------------------------------ a server that knows both styles
+class Local(AbstractResolver):
+    """Every name is this machine, and the port is its own."""
+
+    async def resolve(self, host: str, port: int = 0, family: Any = AF_INET) -> list[ResolveResult]:
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=AF_INET, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+@pytest.mark.parametrize("server", ["radosgw"], indirect=True)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("addressing", ["virtual", "path"])
+@pytest.mark.parametrize("name", ["plain-{}", "dotted.{}"])
+async def test_both_styles_reach_the_same_bucket(
+    server: Server, scheme: str, addressing: Addressing, name: str, bucket_name: str
+) -> None:
+    """A dotted name fits no certificate: over https it is addressed by path, whatever was asked for."""
+    port = (server.tls_endpoint or "").rpartition(":")[2] if scheme == "https" else server.port
+    endpoint = f"{scheme}://s3.localhost:{port}"
+    keys: dict[str, Any] = {
+        "aws_key": server.access_key,
+        "aws_secret": server.secret_key,
+        "proxy": False,
+        "verify": server.ca,
+    }
+    connector = lambda: aiohttp.TCPConnector(resolver=Local())  # noqa: E731
+    async with Client(aws_endpoint=endpoint, addressing=addressing, connector=connector, **keys) as client:
+        bucket = client.bucket(name.format(bucket_name[-12:]))
+        await client.create_bucket(bucket.name)
+        virtual = addressing == "virtual" and not (scheme == "https" and "." in bucket.name)
+        sent_to = f"{bucket.name}.s3.localhost:{port}" if virtual else f"s3.localhost:{port}/{bucket.name}"
+        assert (await bucket.presign("key")).startswith(f"{scheme}://{sent_to}/key?")
+        try:
+            for key in ("key", "a//b/../c", "a+b é"):
+                await bucket.put(key, b"data")
+                assert await bucket.get(key) == b"data"
+                assert [found.key for found in await bucket.list(prefix=key)] == [key]
+                await bucket.delete(key)
+        finally:
+            await client.delete_bucket(bucket.name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import md5
 from typing import Annotated, Self
 
+from ..errors import NoSuchUpload, S3Error
 from ..protocol.messages import Buffer, RequestBody
 from ..protocol.places import ANY
 from ..protocol.shapes import Element, Group, Header, Payload, Query, Structure
@@ -21,7 +23,7 @@ from .groups import (
     EncryptionHeaders,
 )
 from .listing import CommonPrefix, EncodingType, Owner
-from .objects import CopyOperation, NewObjectOperation
+from .objects import CopyOperation, HeadObject, HeadObjectResult, NewObjectOperation
 
 
 class CreateMultipartUploadResult(EncryptionContextHeaders, CustomerKeyHeaders, ChargedResult):
@@ -140,6 +142,24 @@ class CompleteMultipartUpload(ObjectOperation[CompleteMultipartUploadResult]):
     if_match: Annotated[str | None, Header("If-Match")] = None
     if_none_match: Annotated[str | None, Header("If-None-Match")] = None
     customer_key: Annotated[CustomerKey | None, Group()] = None
+
+    def question(self, error: S3Error) -> HeadObject | None:
+        """Ask what is there when there is no such upload: this very call may have completed it."""
+        if not isinstance(error, NoSuchUpload):
+            return None
+        owner, key = self.expected_bucket_owner, self.customer_key
+        return HeadObject(bucket=self.bucket, key=self.key, expected_bucket_owner=owner, customer_key=key)
+
+    def settled(self, answer: HeadObjectResult) -> CompleteMultipartUploadResult | None:
+        """The object is ours if its ETag is the MD5 of the parts' MD5s, as it is for plain and SSE-S3 objects."""
+        parts = self.multipart_upload.parts if self.multipart_upload else ()
+        try:
+            digests = b"".join([bytes.fromhex((part.etag or "").strip('"')) for part in parts])
+        except ValueError:
+            return None
+        if answer.etag != f'"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"':
+            return None
+        return CompleteMultipartUploadResult(key=self.key, etag=answer.etag, version_id=answer.version_id)
 
 
 class AbortMultipartUploadResult(ChargedResult):

@@ -17,7 +17,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Literal, Protocol, TypeAlias, cast, get_args
 
-from ..errors import InvalidInput
+from ..errors import ChecksumMismatch, InvalidInput
 from .messages import Buffer
 
 Algorithm: TypeAlias = Literal[
@@ -150,6 +150,37 @@ def to_verify(headers: Mapping[str, str]) -> tuple[Algorithm, str] | None:
         if value and "-" not in value and can_compute(algorithm):
             return algorithm, value
     return None
+
+
+class Verification:
+    """Holds a body against the checksum that came with it.
+
+    Attributes:
+        algorithm: Which one it is.
+    """
+
+    def __init__(self, algorithm: Algorithm, expected: str) -> None:
+        self.algorithm = algorithm
+        self._expected = expected
+        self._made = new(algorithm)
+        self._found = ""
+
+    def update(self, data: Buffer) -> None:
+        """Take the next bytes of the body."""
+        self._made.update(data)
+
+    def finish(self) -> Algorithm:
+        """Return what was checked, once the whole body was taken.
+
+        Raises:
+            ChecksumMismatch: the body is another one.
+        """
+        self._found = self._found or encoded(self._made.digest())
+        if self._found != self._expected:
+            raise ChecksumMismatch(
+                f"the body's {self.algorithm} is {self._found}, S3 has {self._expected}: it was damaged on the way, or there"
+            )
+        return self.algorithm
 
 
 # ------------------------------------------------------------------ parts

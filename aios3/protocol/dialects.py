@@ -56,6 +56,8 @@ class Dialect:
         max_parts: Of one multipart upload.
         multipart_copy: There is UploadPartCopy.
         post_policy: There are uploads by HTML forms.
+        tagging_header: Copies and multipart uploads take tags in a header, as PutObject does; else they are set afterwards.
+        uploads_url_encode: A listing of unfinished uploads says if it has percent-encoded the keys.
     Raises:
         InvalidInput: a field has a value that it cannot have.
     """
@@ -78,6 +80,8 @@ class Dialect:
     max_parts: int = 10_000
     multipart_copy: bool = True
     post_policy: bool = True
+    tagging_header: bool = False
+    uploads_url_encode: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -100,6 +104,8 @@ _STORES = (
         request_checksum="always",
         response_checksum=True,
         delete_integrity="crc32",
+        tagging_header=True,
+        uploads_url_encode=True,
     ),
     Dialect(name="b2", hosts=("s3.{region}.backblazeb2.com",), request_checksum="never"),
     Dialect(name="ceph"),

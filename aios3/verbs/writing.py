@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 from urllib.parse import quote, urlencode
 
+from ..operations.groups import CustomerKey, Encryption
 from ..operations.listing import Key
 from ..operations.objects import (
     DeleteObject,
@@ -16,9 +17,12 @@ from ..operations.objects import (
     PutObjectResult,
     StorageClass,
 )
+from ..protocol.checksums import algorithm_named
 from ..protocol.messages import Buffer
+from ..settings import time_limit
 from ..streams import FileBody, request_body
-from .base import Verbs, given, object_name
+from ..transfers.deletions import DeleteReport, Deletion, Items, OnResult
+from .base import Verbs, customer_key_of, given, object_name
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 
@@ -42,6 +46,9 @@ class Writing(Verbs):
         content_disposition: str | None = None,
         content_encoding: str | None = None,
         content_language: str | None = None,
+        encryption: Encryption | None = None,
+        customer_key: CustomerKey | bytes | None = None,
+        checksum: str | None = None,
         timeout: float | None = None,
     ) -> PutObjectResult:
         """Store an object in one request; whole or not at all.
@@ -50,6 +57,10 @@ class Writing(Verbs):
             data: Bytes-like, str (as UTF-8), a Path, or a binary file, which is sent from where it stands.
             metadata: Names and values of ASCII; names come back in lower case.
             if_none_match: ``"*"`` stores only if there is nothing under *key*.
+            encryption: How the store encrypts it, with a key that it keeps.
+            customer_key: 32 bytes that it is encrypted with and that the store forgets: reading takes them again.
+            checksum: By which the store checks what arrives, and keeps: ``CRC32``, ``SHA256``, ``CRC64NVME`` ...; else
+                what the client does.
         Raises:
             PreconditionFailed: a condition does not hold.
             SourceChanged: a file did not have the length it had when it was opened; nothing is stored.
@@ -60,25 +71,24 @@ class Writing(Verbs):
         name = object_name(key)
         # A space as %20, which every store decodes; Ceph takes "+" as it is.
         tagging = urlencode(tags, safe="", quote_via=quote) if tags else None
-        body = data if isinstance(data, bytes) else await request_body(data)
-        operation = PutObject(
-            bucket=self.name,
-            key=name,
-            body=body,
-            **given(
-                content_type=content_type,
-                metadata=metadata,
-                tagging=tagging,
-                storage_class=storage_class,
-                acl=acl,
-                if_none_match=if_none_match,
-                if_match=if_match,
-                cache_control=cache_control,
-                content_disposition=content_disposition,
-                content_encoding=content_encoding,
-                content_language=content_language,
-            ),
+        members = given(
+            content_type=content_type,
+            metadata=metadata,
+            tagging=tagging,
+            storage_class=storage_class,
+            acl=acl,
+            if_none_match=if_none_match,
+            if_match=if_match,
+            cache_control=cache_control,
+            content_disposition=content_disposition,
+            content_encoding=content_encoding,
+            content_language=content_language,
+            encryption=encryption,
+            customer_key=customer_key_of(customer_key),
+            checksum_algorithm=None if checksum is None else algorithm_named(checksum),
         )
+        body = data if isinstance(data, bytes) else await request_body(data)
+        operation = PutObject(bucket=self.name, key=name, body=body, **members)
         try:
             return await self.client.call(operation, timeout=timeout)
         finally:
@@ -91,3 +101,30 @@ class Writing(Verbs):
         """Delete an object, or one version of it. Nothing under *key* is no error: S3 does not tell."""
         operation = DeleteObject(bucket=self.name, key=object_name(key), version_id=version_id)
         return await self.client.call(operation, timeout=timeout)
+
+    async def delete_many(
+        self,
+        keys: Items,
+        *,
+        concurrency: int = 4,
+        raise_on_error: bool = True,
+        on_result: OnResult | None = None,
+        timeout: float | None = None,
+    ) -> DeleteReport:
+        """Delete any number of objects: a thousand a request, *concurrency* requests at once.
+
+        One request per key where the store has no other, and for keys that XML cannot carry. An error of a whole request,
+        such as NoSuchBucket, ends it; an error of one key does not.
+
+        Args:
+            keys: An iterable, sync or async, of str, Key, ObjectVersion, DeleteMarker or (key, version_id); it is read
+                as it is worked through. A Key is deleted as it is now, whatever its version.
+            raise_on_error: False returns a report with errors instead of raising.
+            on_result: Called with a DeletedObject or a DeleteFailure for each key.
+        Raises:
+            PartialDelete: some were not deleted; ``error.report.errors`` says which and why.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        """
+        async with time_limit(timeout):
+            return await Deletion(self.client, self.name, on_result).run(keys, concurrency, raise_on_error)

@@ -30,3 +30,12 @@ async def test_other_stores(server: Server, bucket: str) -> None:
         "listed by version 1: other/store.txt 11",
     ):
         assert line in out
+
+
+@on("checksums", "sse-c")
+async def test_checked_and_encrypted(server: Server, bucket: str) -> None:
+    out = await output_of("checked_and_encrypted.py", bucket, server.endpoint, environment=keys_of(server))
+
+    assert "stored, checked by SHA-256: " in out
+    assert "read b'for your eyes only', verified by SHA256" in out
+    assert "without the key: " in out

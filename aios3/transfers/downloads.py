@@ -1,0 +1,233 @@
+"""One object into a file: parallel ranges of one ETag, a file beside the target, renamed when all of it is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..caller import Caller
+from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransferError
+from ..operations.objects import GetObject, GetObjectResult
+from ..streams import ObjectStream
+from .crew import Crew, whole_number
+from .files import PIECE, OpenFile
+from .journal import Journal, Plan
+from .multipart import checksum_of
+from .pace import Bandwidth
+from .ranges import check_range, range_header
+from .results import Meter, Progress, TransferResult
+from .resumption import Resumption
+from .sizes import PART_SIZE
+
+_TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
+# Pieces of one write at most; the system takes 1024.
+_PIECES = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Download:
+    """How one object is downloaded.
+
+    Args:
+        members: What GetObject is told beside key and range.
+        resume: Leave what has arrived when this fails, and go on from there the next time.
+    """
+
+    caller: Caller
+    bucket: str
+    key: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+    part_size: int = PART_SIZE
+    concurrency: int = 8
+    progress: Progress | None = None
+    bandwidth: Bandwidth | None = None
+    resume: bool = False
+
+    async def run(self, target: Path) -> TransferResult:
+        """Write the object to *target*, which is replaced when all is there, and left alone before."""
+        whole_number("part_size", self.part_size)
+        whole_number("concurrency", self.concurrency)
+        name = f"{target.name}.aios3-part" if self.resume else f".{target.name[:200]}.{secrets.token_hex(8)}"
+        part = target.with_name(name)
+        flags = os.O_RDWR | os.O_CREAT | (0 if self.resume else os.O_EXCL)
+        file = await OpenFile.open(part, flags)
+        journal = Journal(part.with_name(f"{name}.journal")) if self.resume else None
+        done = False
+        try:
+            result = await self._fetch(file, journal)
+            await file.run(_finish, part, target)
+            done = True
+        finally:
+            # At once, whatever may interrupt the rest.
+            if journal is not None:
+                journal.close(remove=done)
+            if journal is None or not journal.exists():
+                part.unlink(missing_ok=True)
+            await file.close()
+        return result
+
+    # -------------------------------------------------------------- what is to be fetched
+    async def _fetch(self, file: OpenFile, journal: Journal | None) -> TransferResult:
+        known = journal.read() if journal else None
+        if (
+            known is not None
+            and journal is not None
+            and known.fits(self.bucket, self.key, self.members.get("version_id"))
+        ):
+            try:
+                return await self._rest(file, known, journal, None)
+            except ObjectChanged:
+                # It is another object by now: what was kept is of no use.
+                journal.forget()
+        first = await self._first()
+        size = _size(first)
+        plan = Plan(
+            bucket=self.bucket,
+            key=self.key,
+            version_id=first.version_id,
+            asked_version=self.members.get("version_id"),
+            etag=first.etag,
+            size=size,
+            part_size=self.part_size,
+        )
+        try:
+            await file.run(os.truncate, size)
+            if journal:
+                journal.begin(plan)
+        except BaseException:
+            await first.body.close()
+            raise
+        return await self._rest(file, plan, journal, first)
+
+    async def _first(self) -> GetObjectResult:
+        """Ask for the first part: the answer tells how much there is."""
+        operation = self._operation(0, self.part_size)
+        try:
+            result = await self.caller.call(operation)
+        except InvalidRange:
+            # There is no first byte: the object is empty.
+            return await self.caller.call(operation.replace(range=None))
+        if result.content_range is not None:
+            await check_range(operation, result)
+        return result
+
+    def _operation(self, start: int, end: int, etag: str | None = None) -> GetObject:
+        members = dict(self.members)
+        if etag is not None:
+            members["if_match"] = etag
+        return GetObject(bucket=self.bucket, key=self.key, range=range_header(start, end), **members)
+
+    async def _rest(
+        self, file: OpenFile, plan: Plan, journal: Journal | None, first: GetObjectResult | None
+    ) -> TransferResult:
+        meter = Meter(self.progress, plan.size)
+        missing = [start for start in range(0, plan.size, plan.part_size) if start not in plan.done]
+        meter.add(sum(plan.end(start) - start for start in plan.done))
+        result = first
+        if first is not None:
+            missing = missing[1:]
+            if first.content_range is None or plan.guard is None:
+                # Everything came at once, or nothing guards several answers against being of two objects.
+                missing = []
+        async with Crew(self.concurrency) as crew:
+            if first is not None:
+                await crew.start(partial(self._save_first, file, first, plan, journal, meter))
+            for start in missing:
+                await crew.start(partial(self._part, file, start, plan, journal, meter))
+        if meter.done != plan.size:
+            raise TransferError(f"{self.bucket}/{self.key} has {plan.size} bytes, {meter.done} came")
+        return TransferResult(
+            key=self.key,
+            etag=plan.etag,
+            version_id=plan.version_id,
+            size=plan.size,
+            checksum=checksum_of(result),
+            parts=max(1, -(-plan.size // plan.part_size)),
+        )
+
+    # -------------------------------------------------------------- its parts
+    async def _part(self, file: OpenFile, start: int, plan: Plan, journal: Journal | None, meter: Meter) -> None:
+        operation = self._operation(start, plan.end(start), plan.guard)
+        try:
+            result = await self.caller.call(operation)
+        except (PreconditionFailed, InvalidRange) as error:
+            raise ObjectChanged(f"{operation.resource} was replaced while it was read") from error
+        await check_range(operation, result)
+        if result.etag != plan.etag:
+            await result.body.close()
+            raise ObjectChanged(f"{operation.resource} was replaced while it was read")
+        await self._save(file, start, operation, result, meter)
+        await self._note(file, start, journal)
+
+    async def _save_first(
+        self, file: OpenFile, first: GetObjectResult, plan: Plan, journal: Journal | None, meter: Meter
+    ) -> None:
+        whole = first.content_range is None
+        operation = self._operation(0, self.part_size)
+        await self._save(file, 0, operation.replace(range=None) if whole else operation, first, meter)
+        if not whole and plan.guard is None and plan.size > self.part_size:
+            await self._unguarded(file, plan, meter)
+        for start in range(0, plan.size if whole else min(self.part_size, plan.size), self.part_size):
+            await self._note(file, start, journal)
+
+    async def _unguarded(self, file: OpenFile, plan: Plan, meter: Meter) -> None:
+        """Read the object by one request: without an ETag, parts may be of two."""
+        operation = self._operation(0, self.part_size).replace(range=None)
+        result = await self.caller.call(operation)
+        if _size(result) != plan.size:
+            await result.body.close()
+            raise ObjectChanged(f"{operation.resource} was replaced while it was read")
+        meter.done = 0
+        await self._save(file, 0, operation, result, Meter(None, None))
+        meter.add(plan.size)
+
+    async def _save(
+        self, file: OpenFile, offset: int, operation: GetObject, result: GetObjectResult, meter: Meter
+    ) -> None:
+        """Write what *result* gives to its place; several pieces in one hop to a thread."""
+        async with ObjectStream(result, Resumption(self.caller, operation, result)) as stream:
+            held: list[bytes] = []
+            size = 0
+            async for piece in stream:
+                if self.bandwidth is not None:
+                    await self.bandwidth.take(len(piece))
+                held.append(piece)
+                size += len(piece)
+                if size >= PIECE or len(held) == _PIECES:
+                    await file.write(held, offset)
+                    meter.add(size)
+                    offset, held, size = offset + size, [], 0
+            if held:
+                await file.write(held, offset)
+                meter.add(size)
+
+    @staticmethod
+    async def _note(file: OpenFile, start: int, journal: Journal | None) -> None:
+        if journal is not None:
+            # First the bytes, then the word that they are there.
+            await file.run(os.fdatasync)
+            journal.done(start)
+
+
+def _size(result: GetObjectResult) -> int:
+    total = _TOTAL.fullmatch(result.content_range or "")
+    size = int(total[1]) if total else result.content_length
+    if size is None:
+        raise TransferError("the store does not say how long the object is: read it with download")
+    return size
+
+
+def _finish(descriptor: int, part: Path, target: Path) -> None:
+    os.fsync(descriptor)
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,137 @@
+"""Files that several tasks read or write at once, each at a place of its own, in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from hashlib import md5, sha256
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from ..protocol.messages import Buffer
+
+# One read of a file: large enough that the hop to a thread is lost in it.
+PIECE = 1024 * 1024
+T = TypeVar("T")
+
+
+class OpenFile:
+    """A file descriptor, which is closed only when no thread is at work with it.
+
+    Args:
+        owned: Close it in the end.
+    """
+
+    def __init__(self, descriptor: int, *, owned: bool = True) -> None:
+        self._descriptor = descriptor
+        self._owned = owned
+        self._busy: set[asyncio.Future[Any]] = set()
+
+    @classmethod
+    async def open(cls, path: Path, flags: int) -> Self:
+        """Open *path* in a thread; new files get the permissions that any program's do.
+
+        Raises:
+            OSError: it cannot be opened so.
+        """
+        opening = asyncio.ensure_future(asyncio.to_thread(os.open, path, flags | os.O_CLOEXEC, 0o666))
+        try:
+            return cls(await asyncio.shield(opening))
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_result)
+            raise
+
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Return what *work* does with the descriptor and *arguments*, in a thread."""
+        future = asyncio.get_running_loop().run_in_executor(None, work, self._descriptor, *arguments)
+        self._busy.add(future)
+        future.add_done_callback(self._busy.discard)
+        return await asyncio.shield(future)
+
+    async def state(self) -> os.stat_result:
+        """Return what the system knows of the file."""
+        return await self.run(os.fstat)
+
+    async def read(self, size: int, offset: int) -> bytes:
+        """Return *size* bytes from *offset* on, less at the end."""
+        return await self.run(os.pread, size, offset)
+
+    async def write(self, pieces: Sequence[Buffer], offset: int) -> None:
+        """Write *pieces* one after the other from *offset* on."""
+        await self.run(_write_all, pieces, offset)
+
+    async def close(self) -> None:
+        """Close, once the threads are through."""
+        if self._busy:
+            await asyncio.wait(self._busy)
+        descriptor, self._descriptor = self._descriptor, -1
+        if self._owned and descriptor >= 0:
+            await asyncio.to_thread(os.close, descriptor)
+
+
+class FilePart:
+    """A range of a file as a request body, which any number of others may read at the same time.
+
+    Args:
+        last: The file ends where the part does; should it have grown, that is noticed.
+    """
+
+    def __init__(self, file: OpenFile, start: int, length: int, *, last: bool) -> None:
+        self._file = file
+        self._start = start
+        self._last = last
+        self.length = length
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the bytes; less than ``length`` if the file has shrunk, one more if it has grown."""
+        done = 0
+        while done < self.length:
+            piece = await self._file.read(min(PIECE, self.length - done), self._start + done)
+            if not piece:
+                return
+            yield piece
+            done += len(piece)
+        if self._last and (more := await self._file.read(1, self._start + done)):
+            yield more
+
+    async def rewind(self) -> bool:
+        """Nothing to do: each reading begins at the start."""
+        return True
+
+    async def sha256(self) -> str:
+        """Read the part for its digest."""
+        return await self._file.run(_digest, self._start, self.length, sha256)
+
+    async def md5(self) -> str:
+        """Read the part for what may be its ETag."""
+        return await self._file.run(_digest, self._start, self.length, _md5)
+
+
+def _close_result(opening: asyncio.Future[int]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        os.close(opening.result())
+
+
+def _write_all(descriptor: int, pieces: Sequence[Buffer], offset: int) -> None:
+    left = [memoryview(piece) for piece in pieces]
+    while left:
+        written = os.pwritev(descriptor, left, offset)
+        offset += written
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        if written:
+            left[0] = left[0][written:]
+
+
+def _digest(descriptor: int, start: int, length: int, algorithm: Callable[[], Any]) -> str:
+    digest = algorithm()
+    end = start + length
+    while start < end and (piece := os.pread(descriptor, min(PIECE, end - start), start)):
+        digest.update(piece)
+        start += len(piece)
+    return str(digest.hexdigest())
+
+
+def _md5() -> Any:
+    return md5(usedforsecurity=False)

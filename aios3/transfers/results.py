@@ -1,0 +1,45 @@
+"""What transfers tell: while they run, and in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Progress: TypeAlias = Callable[[int, int | None], object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransferResult:
+    """What was transferred.
+
+    Attributes:
+        key: The object that was written, or read.
+        etag: With its quotes.
+        version_id: Where the bucket keeps versions.
+        size: Bytes.
+        checksum: Of the object, in base64, as S3 has it; None where it has none.
+        parts: In how many pieces it went.
+    """
+
+    key: str
+    etag: str | None = None
+    version_id: str | None = None
+    size: int
+    checksum: str | None = None
+    parts: int = 1
+
+
+class Meter:
+    """Counts bytes for a progress function, which is called on the loop; what it raises ends the transfer."""
+
+    def __init__(self, progress: Progress | None, total: int | None) -> None:
+        self._progress = progress
+        self._total = total
+        self.done = 0
+
+    def add(self, count: int) -> None:
+        """Tell that *count* more bytes are through."""
+        self.done += count
+        if self._progress is not None and count:
+            self._progress(self.done, self._total)

@@ -1,0 +1,138 @@
+"""One object from any source: by one request where it is small, in parts where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import md5
+from typing import Any
+
+from ..caller import Caller
+from ..errors import TransferError
+from ..operations.listing import EncodingType
+from ..operations.multipart import CreateMultipartUpload, ListMultipartUploads, MultipartUpload, Part
+from ..operations.objects import PutObject
+from ..protocol.http1 import body_length
+from ..protocol.messages import Buffer, RequestBody
+from .crew import Crew, whole_number
+from .files import FilePart
+from .multipart import Multipart, checksum_of
+from .pace import Bandwidth, Paced
+from .results import Meter, Progress, TransferResult
+from .sizes import PART_SIZE, PartSizes
+from .sources import AnySource, Source, opened
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """How one object is uploaded.
+
+    Args:
+        members: What PutObject and CreateMultipartUpload are told alike.
+        conditions: What PutObject and CompleteMultipartUpload are: if_match, if_none_match.
+        resume: Go on with the newest unfinished upload of the key, and keep it if this fails.
+    """
+
+    caller: Caller
+    bucket: str
+    key: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    part_size: int = PART_SIZE
+    concurrency: int = 8
+    progress: Progress | None = None
+    bandwidth: Bandwidth | None = None
+    resume: bool = False
+
+    async def run(self, source: AnySource) -> TransferResult:
+        """Send *source* to its end."""
+        whole_number("concurrency", self.concurrency)
+        async with opened(source) as pieces:
+            sizes = PartSizes(pieces.length, self.part_size, self.caller.dialect)
+            meter = Meter(self.progress, pieces.length)
+            first = await pieces.take(sizes.of(1))
+            if pieces.ended:
+                return await self._put(first, meter)
+            return await self._in_parts(first, pieces, sizes, meter)
+
+    async def _put(self, body: Buffer | FilePart, meter: Meter) -> TransferResult:
+        operation = PutObject(
+            bucket=self.bucket, key=self.key, body=self._paced(body), **self.members, **self.conditions
+        )
+        result = await self.caller.call(operation)
+        size = body_length(body)
+        meter.add(size)
+        return TransferResult(
+            key=self.key, etag=result.etag, version_id=result.version_id, size=size, checksum=checksum_of(result)
+        )
+
+    async def _in_parts(
+        self, part: Buffer | FilePart, source: Source, sizes: PartSizes, meter: Meter
+    ) -> TransferResult:
+        unfinished = await self._unfinished() if self.resume else None
+        create = CreateMultipartUpload(bucket=self.bucket, key=self.key, **self.members)
+        upload = Multipart(
+            self.caller,
+            create,
+            upload_id=unfinished.upload_id if unfinished else None,
+            keep=self.resume,
+            conditions=self.conditions,
+        )
+        async with upload:
+            stored, upload.parts = upload.parts, {}
+            async with Crew(self.concurrency) as crew:
+                number = 1
+                await crew.start(partial(self._send, upload, number, part, stored, meter))
+                while not source.ended:
+                    number += 1
+                    if number > sizes.most:
+                        raise TransferError(
+                            f"{self.bucket}/{self.key} has more than {sizes.most} parts: {meter.done} bytes"
+                        )
+                    part = await source.take(sizes.of(number))
+                    await crew.start(partial(self._send, upload, number, part, stored, meter))
+            await source.check()
+        assert upload.result is not None
+        return upload.result
+
+    async def _send(
+        self, upload: Multipart, number: int, part: Buffer | FilePart, stored: Mapping[int, Part], meter: Meter
+    ) -> None:
+        known = stored.get(number)
+        if known is not None and await self._is_same(known, part):
+            upload.parts[number] = known
+        else:
+            await upload.part(self._paced(part), number)
+        meter.add(body_length(part))
+
+    def _paced(self, body: Buffer | FilePart) -> Buffer | RequestBody:
+        return body if self.bandwidth is None else Paced(body, self.bandwidth)
+
+    # -------------------------------------------------------------- resuming
+    async def _unfinished(self) -> MultipartUpload | None:
+        """Return the newest upload of the key that was begun and not ended."""
+        encoding: EncodingType | None = "url" if self.caller.dialect.uploads_url_encode else None
+        listing = ListMultipartUploads(bucket=self.bucket, prefix=self.key, encoding_type=encoding)
+        found: MultipartUpload | None = None
+        async for page in self.caller.pages(listing):
+            for upload in page.uploads:
+                if upload.key == self.key and (found is None or _begun(upload) >= _begun(found)):
+                    found = upload
+        return found
+
+    async def _is_same(self, stored: Part, part: Buffer | FilePart) -> bool:
+        """Tell if a part is there already: of this size, and an ETag that is the MD5 of its bytes."""
+        if stored.size != body_length(part) or not self.caller.dialect.etag_md5:
+            return False
+        digest = await (part.md5() if isinstance(part, FilePart) else asyncio.to_thread(_md5, part))
+        return (stored.etag or "").strip('"') == digest
+
+
+def _begun(upload: MultipartUpload) -> float:
+    return upload.initiated.timestamp() if upload.initiated else 0.0
+
+
+def _md5(data: Buffer) -> str:
+    return md5(data, usedforsecurity=False).hexdigest()

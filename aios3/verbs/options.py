@@ -1,0 +1,39 @@
+"""What can be said of an object to be stored, by keyword, whichever verb stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypedDict
+
+from ..operations.groups import CustomerKey, Encryption, Grants, ObjectLock
+from ..operations.objects import ObjectCannedACL, StorageClass
+from ..transfers.tags import tag_query
+
+
+class ObjectOptions(TypedDict, total=False):
+    """Members of PutObject, CreateMultipartUpload and CopyObject; *tags* is a mapping."""
+
+    acl: ObjectCannedACL | None
+    cache_control: str | None
+    content_disposition: str | None
+    content_encoding: str | None
+    content_language: str | None
+    content_type: str | None
+    customer_key: CustomerKey | None
+    encryption: Encryption | None
+    expires: datetime | None
+    grants: Grants | None
+    metadata: Mapping[str, str] | None
+    object_lock: ObjectLock | None
+    storage_class: StorageClass | None
+    tags: Mapping[str, str] | None
+    website_redirect_location: str | None
+
+
+def members_of(options: ObjectOptions) -> dict[str, Any]:
+    """Return what was given as an operation's members."""
+    members: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if tags := members.pop("tags", None):
+        members["tagging"] = tag_query(tags)
+    return members

@@ -1,0 +1,1 @@
+"""Transfers: many requests, one purpose."""

@@ -1,0 +1,264 @@
+"""Bucket.download_file: parallel ranges into a file that appears whole or not at all."""
+
+import asyncio
+import errno
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aios3 import Bucket, InvalidInput, NoSuchKey, ObjectChanged, PreconditionFailed
+from aios3.testing import Answer, FaultProxy
+from tests.servers import Server
+from tests.stores import NOWHERE, bucket_at, client_of
+from tests.transfers.test_uploads import LARGE, MIB, ON_CEPH, ON_TWO
+from tests.wire import answering, forwarder, response
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@ON_TWO
+@pytest.mark.parametrize("length", [0, 1, MIB, len(LARGE)])
+async def test_file_has_the_bytes_of_the_object(store: Bucket, tmp_path: Path, length: int) -> None:
+    put = await store.put("key", LARGE[:length])
+    told: list[tuple[int, int | None]] = []
+
+    result = await store.download_file("key", tmp_path / "file", part_size=MIB, progress=lambda *now: told.append(now))
+
+    assert (tmp_path / "file").read_bytes() == LARGE[:length]
+    assert (result.key, result.size, result.etag) == ("key", length, put.etag)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert (told[-1] if told else (0, 0)) == (length, length)
+    assert names_in(tmp_path) == ["file"]
+
+
+@ON_CEPH
+async def test_new_file_has_the_permissions_of_any_other(store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", b"x")
+    (tmp_path / "other").touch()
+
+    await store.download_file("key", str(tmp_path / "file"))
+
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@ON_CEPH
+async def test_parts_are_asked_for_at_once_under_one_etag(server: Server, store: Bucket, tmp_path: Path) -> None:
+    put = await store.put("key", LARGE)
+    async with forwarder(server.port) as peer, client_of(server, port=peer.port) as near:
+        await near.bucket(store.name).download_file("key", tmp_path / "file", part_size=4 * MIB, concurrency=3)
+
+    assert len(peer.requests) == 4
+    assert [seen.headers.get("if-match") for seen in peer.requests] == [None, *[put.etag] * 3]
+    assert {seen.headers["range"] for seen in peer.requests} == {
+        f"bytes={n * 4 * MIB}-{(n + 1) * 4 * MIB - 1 if n < 3 else len(LARGE) - 1}" for n in range(4)
+    }
+
+
+@ON_CEPH
+async def test_object_that_is_replaced_meanwhile_is_noticed(store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", LARGE)
+    (tmp_path / "file").write_bytes(b"before")
+    replaced: list[asyncio.Future[Any]] = []
+
+    def replace(done: int, total: int | None) -> None:
+        if not replaced:
+            replaced.append(asyncio.ensure_future(store.put("key", LARGE[::-1])))
+
+    with pytest.raises(ObjectChanged):
+        await store.download_file("key", tmp_path / "file", part_size=64 * 1024, concurrency=1, progress=replace)
+    await replaced[0]
+
+    assert (tmp_path / "file").read_bytes() == b"before"
+    assert names_in(tmp_path) == ["file"]
+
+
+@ON_CEPH
+@pytest.mark.parametrize("resume", [False, True])
+async def test_missing_object_leaves_no_file(store: Bucket, tmp_path: Path, resume: bool) -> None:
+    with pytest.raises(NoSuchKey):
+        await store.download_file("nothing", tmp_path / "file", resume=resume)
+
+    assert not (tmp_path / "file").exists()
+    assert names_in(tmp_path) == []
+
+
+@ON_CEPH
+async def test_condition_and_version(store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", b"x")
+
+    with pytest.raises(PreconditionFailed):
+        await store.download_file("key", tmp_path / "file", if_match='"0"')
+
+
+async def test_server_that_ignores_ranges_is_read_once(tmp_path: Path) -> None:
+    whole = response(body=LARGE, headers={"ETag": '"e"'})
+    async with answering(whole) as peer, bucket_at(peer.port) as bucket:
+        result = await bucket.download_file("key", tmp_path / "file", part_size=MIB)
+
+    assert (tmp_path / "file").read_bytes() == LARGE
+    assert (result.size, len(peer.requests)) == (len(LARGE), 1)
+
+
+async def test_server_without_etags_is_read_by_one_request(tmp_path: Path) -> None:
+    first = response(206, LARGE[:MIB], {"Content-Range": f"bytes 0-{MIB - 1}/{len(LARGE)}"})
+    async with answering(first, response(body=LARGE)) as peer, bucket_at(peer.port) as bucket:
+        await bucket.download_file("key", tmp_path / "file", part_size=MIB)
+
+    assert (tmp_path / "file").read_bytes() == LARGE
+    assert len(peer.requests) == 2
+
+
+# --- what cannot be written
+
+
+async def test_missing_folder_is_said_before_anybody_is_asked(tmp_path: Path) -> None:
+    async with Bucket("bucket", **NOWHERE) as bucket:
+        with pytest.raises(FileNotFoundError):
+            await bucket.download_file("key", tmp_path / "nothing" / "file")
+
+
+@ON_CEPH
+async def test_folder_in_the_place_of_the_file_is_an_error(store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", b"x")
+    (tmp_path / "file").mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        await store.download_file("key", tmp_path / "file")
+
+    assert names_in(tmp_path) == ["file"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a tmpfs")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.decode().strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@ON_CEPH
+async def test_full_disk_is_an_error_that_leaves_nothing(store: Bucket, small_disk: Path) -> None:
+    await store.put("key", LARGE)
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        await store.download_file("key", small_disk / "file", part_size=MIB)
+
+    assert caught.value.errno == errno.ENOSPC
+    assert names_in(small_disk) == []
+
+
+@pytest.mark.parametrize("options", [{"part_size": 0}, {"concurrency": 0}, {"bandwidth": -1}, {"timeout": 0}])
+async def test_bad_options_are_refused(options: Any, tmp_path: Path) -> None:
+    async with Bucket("bucket", **NOWHERE) as bucket:
+        with pytest.raises(InvalidInput):
+            await bucket.download_file("key", tmp_path / "file", **options)
+
+    assert names_in(tmp_path) == []
+
+
+# --- resuming
+
+
+class Enough(Exception):
+    """What ends a download in the middle."""
+
+
+def stop_after(count: int) -> Any:
+    def stop(done: int, total: int | None) -> None:
+        if done >= count:
+            raise Enough
+
+    return stop
+
+
+async def interrupted(store: Bucket, path: Path) -> None:
+    with pytest.raises(Enough):
+        await store.download_file(
+            "key", path, part_size=MIB, concurrency=1, resume=True, progress=stop_after(5 * MIB + 1)
+        )
+    assert names_in(path.parent) == ["file.aios3-part", "file.aios3-part.journal"]
+
+
+@ON_CEPH
+async def test_resuming_asks_only_for_what_is_missing(server: Server, store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", LARGE)
+    path = tmp_path / "file"
+    await interrupted(store, path)
+
+    async with forwarder(server.port) as peer, client_of(server, port=peer.port) as near:
+        await near.bucket(store.name).download_file("key", path, resume=True)
+
+    assert path.read_bytes() == LARGE
+    assert names_in(tmp_path) == ["file"]
+    assert len(peer.requests) == 13 - 5
+
+
+@ON_CEPH
+async def test_resuming_begins_anew_when_the_object_is_another(store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", LARGE)
+    path = tmp_path / "file"
+    await interrupted(store, path)
+    await store.put("key", LARGE[::-1])
+
+    await store.download_file("key", path, resume=True, part_size=MIB)
+
+    assert path.read_bytes() == LARGE[::-1]
+    assert names_in(tmp_path) == ["file"]
+
+
+@ON_CEPH
+@pytest.mark.parametrize("journal", ["", "{", "[]\n", '{"bucket": 1}\n7\n', "cut", "foreign part"])
+async def test_broken_journal_is_not_believed(store: Bucket, tmp_path: Path, journal: str) -> None:
+    await store.put("key", LARGE)
+    path = tmp_path / "file"
+    await interrupted(store, path)
+    side = tmp_path / "file.aios3-part.journal"
+    text = side.read_text()
+    broken = {"cut": text + "94371", "foreign part": text + "7\n"}.get(journal, journal)
+    side.write_text(broken)
+
+    await store.download_file("key", path, resume=True, part_size=MIB)
+
+    assert path.read_bytes() == LARGE
+
+
+@ON_CEPH
+async def test_faults_on_the_way_do_not_reach_the_file(server: Server, store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", LARGE)
+    async with FaultProxy(server.endpoint, lambda number, *_: Answer() if number % 3 == 1 else None) as proxy:
+        async with client_of(server, port=int(proxy.url.rpartition(":")[2])) as client:
+            await client.bucket(store.name).download_file("key", tmp_path / "file", part_size=MIB)
+
+    assert (tmp_path / "file").read_bytes() == LARGE
+
+
+def test_journal_is_json(tmp_path: Path) -> None:
+    from aios3.transfers.journal import Journal, Plan
+
+    plan = Plan(bucket="b", key="k\n", version_id=None, asked_version=None, etag='"e"', size=10, part_size=4)
+    journal = Journal(tmp_path / "j")
+    journal.begin(plan)
+    journal.done(8)
+    journal.close()
+
+    assert json.loads((tmp_path / "j").read_text().split("\n")[0])["key"] == "k\n"
+    again = Journal(tmp_path / "j")
+    found = again.read()
+    again.close()
+    assert found is not None
+    assert (found.done, found.end(8)) == (frozenset({8}), 10)
