@@ -15,13 +15,15 @@ from tests.faults.scenes import KEY, SECRET
 
 
 class Resolver(AbstractResolver):
-    """Every name is the peer, on whatever port it listens."""
+    """Every name is this machine; and the port that was asked for, unless one is given."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int = 0) -> None:
         self._port = port
 
     async def resolve(self, host: str, port: int = 0, family: Any = AF_INET) -> list[ResolveResult]:
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=self._port, family=AF_INET, proto=0, flags=0)]
+        return [
+            ResolveResult(hostname=host, host="127.0.0.1", port=self._port or port, family=AF_INET, proto=0, flags=0)
+        ]
 
     async def close(self) -> None:
         """There is nothing to close."""

@@ -15,7 +15,7 @@ from aios3.protocol.uri import parse_endpoint
 SWITCHES = {
     *("addressing", "list_version", "list_url_encode", "request_checksum", "response_checksum", "delete_integrity"),
     *("bulk_delete", "payload_signing", "chunked_framing", "etag_md5", "equal_parts", "min_part", "max_parts"),
-    *("multipart_copy", "sign_region", "post_policy"),
+    *("multipart_copy", "sign_region", "post_policy", "tagging_header", "uploads_url_encode"),
 }
 
 
@@ -115,6 +115,8 @@ PECULIAR: dict[str, dict[str, Any]] = {
         "request_checksum": "always",
         "response_checksum": True,
         "delete_integrity": "crc32",
+        "tagging_header": True,
+        "uploads_url_encode": True,
     },
 }
 

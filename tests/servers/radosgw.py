@@ -77,7 +77,7 @@ memstore_device_bytes = 4294967296
 rgw_data = {folder}/rgw
 rgw_frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port} \
 ssl_endpoint=127.0.0.1:{tls_port} ssl_certificate={certificate} ssl_private_key={private_key}
-rgw_dns_name = s3.localhost
+rgw_dns_name = localhost
 rgw_crypt_require_ssl = false
 rgw_s3_auth_use_sts = true
 rgw_s3_auth_order = local, sts
@@ -229,7 +229,7 @@ def _record(cluster: _Cluster) -> Server:
     return Server(
         name="radosgw",
         endpoint=f"http://127.0.0.1:{cluster.port}",
-        tls_endpoint=f"https://localhost:{cluster.tls_port}",
+        tls_endpoint=f"https://127.0.0.1:{cluster.tls_port}",
         ca=cluster.certificate.authority,
         access_key=FIRST_USER.access_key,
         secret_key=FIRST_USER.secret_key,
