@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .errors import (
@@ -33,13 +33,13 @@ _READING = frozenset({"GET", "HEAD"})
 
 
 class Means(NamedTuple):
-    """What the calls of one client share to recover from failures; *keys_change* tells that new ones can be had."""
+    """What the calls of one client share to recover from failures; *renew* tells if there are other keys."""
 
     router: Router
     policy: RetryPolicy
     budget: RetryBudget
     limiter: AdaptiveLimiter | None
-    keys_change: bool
+    renew: Callable[[Operation[Any]], bool]
 
 
 async def turn(limiter: AdaptiveLimiter) -> None:
@@ -107,8 +107,7 @@ class Recovery:
         if isinstance(error, RequestTimeTooSkewed) or (error.status == 403 and self._operation.method == "HEAD"):
             return self._once("clock") and self._corrects_clock(headers)
         if isinstance(error, ExpiredToken):
-            # The provider is asked for each attempt, and has newer ones by now.
-            return self._means.keys_change and self._once("token")
+            return self._once("token") and self._means.renew(self._operation)
         region = error.region or headers.get("x-amz-bucket-region")
         elsewhere = error.status in _ELSEWHERE_STATUS or error.code in _ELSEWHERE_CODES
         if region and elsewhere and self._once("region"):
