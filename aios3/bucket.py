@@ -14,15 +14,15 @@ from .caller import Caller, ConnectorFactory
 from .errors import InvalidInput
 from .operations.listing import Key
 from .protocol.bucket_names import check_bucket_name
-from .verbs.listing import Listing
 from .verbs.moving import Moving
 from .verbs.reading import Reading
 from .verbs.tagging import Labelling
 from .verbs.transferring import Transferring
+from .verbs.trees import Trees
 from .verbs.writing import Writing
 
 
-class Bucket(Listing, Reading, Writing, Transferring, Moving, Labelling):
+class Bucket(Reading, Writing, Transferring, Moving, Labelling, Trees):
     """One bucket of an S3 store.
 
     Use it with or without ``async with``; ``close`` when done. The constructor does no I/O and needs no running
