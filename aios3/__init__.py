@@ -8,7 +8,11 @@ Floors from top to bottom; each imports only what stands below it::
     verbs         the daily verbs, a class for each purpose
     transfers     many requests, one purpose
     caller        Caller: sign, send, decode; the one spine that does I/O
+    presigner     what is signed without being sent
     settings      a client's arguments, read
+    payloads      what is hashed, checked and framed of a body
+    sessions      the keys of directory buckets
+    signing       a request, signed by whichever scheme its place wants
     recovery      what a call does when an attempt has failed
     attempts      what is told of each attempt
     routing       where a call goes
@@ -34,6 +38,7 @@ from .errors import (
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
     BucketNotEmpty,
+    ChecksumMismatch,
     ConnectError,
     ConnectTimeout,
     CredentialsError,
@@ -76,6 +81,9 @@ from .errors import (
     UnsafeKey,
 )
 from .operations.listing import Key
+from .protocol.dialects import Dialect
+from .protocol.post_policy import PresignedPost
+from .protocol.presigning import PresignedURL
 from .streams import ObjectStream
 from .transfers.deletions import DeleteReport
 from .transfers.pace import Bandwidth
@@ -92,12 +100,14 @@ __all__ = [
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
     "BucketNotEmpty",
+    "ChecksumMismatch",
     "Client",
     "ConnectError",
     "ConnectTimeout",
     "Credentials",
     "CredentialsError",
     "DeleteReport",
+    "Dialect",
     "ExpiredToken",
     "IncompleteBody",
     "InternalError",
@@ -123,6 +133,8 @@ __all__ = [
     "PermanentRedirect",
     "PoolTimeout",
     "PreconditionFailed",
+    "PresignedPost",
+    "PresignedURL",
     "Provider",
     "ReadTimeout",
     "RequestTimeTooSkewed",

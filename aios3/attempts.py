@@ -6,7 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from .protocol.http1 import ResponseHead, body_length
+from .protocol.shapes import Operation
+from .transport.waits import Waits
 
 log = logging.getLogger("aios3")
 
@@ -23,6 +27,8 @@ class Attempt:
         request_id: The server's name for the request, where it gave one.
         bytes: Of the request's body, and of the body that the answer announces.
         seconds: From the signing to the answer's head.
+        queued: Seconds of these that it stood in line, since all connections were in use.
+        connecting: Seconds of these for DNS, TCP, TLS and a proxy; None where a kept connection was used.
         error: Class of the error when there was no answer, such as ``"ReadTimeout"``.
     """
 
@@ -33,10 +39,37 @@ class Attempt:
     request_id: str | None
     bytes: int
     seconds: float
+    queued: float
+    connecting: float | None
     error: str | None
 
 
 AttemptHook: TypeAlias = Callable[[Attempt], object]
+
+
+def observed(
+    operation: Operation[Any],
+    attempt: int,
+    head: ResponseHead | None,
+    seconds: float,
+    waits: Waits,
+    failure: BaseException | None,
+) -> Attempt:
+    """Return what is told of a request: its head is here, or it has failed."""
+    status, headers, _ = head or (0, {}, False)
+    sent = body_length(getattr(operation, "body", None) or b"")
+    return Attempt(
+        operation=type(operation).__name__,
+        bucket=getattr(operation, "bucket", None),
+        attempt=attempt,
+        status=status or None,
+        request_id=headers.get("x-amz-request-id"),
+        bytes=sent + announced_bytes(operation.method, status, headers),
+        seconds=seconds,
+        queued=waits.queued,
+        connecting=waits.connecting,
+        error=None if failure is None else type(failure).__name__,
+    )
 
 
 def announced_bytes(method: str, status: int, headers: Mapping[str, str]) -> int:

@@ -9,63 +9,70 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401  # asyncio and uvloop load these two for the first name to resolve,
 import encodings.idna  # noqa: F401  # which would be in the first call, and stall the loop
-import hashlib
 import logging
 import os
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from time import perf_counter
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import aiohttp
 
 from . import settings
-from .attempts import Attempt, AttemptHook, announced_bytes, log, tell
-from .credentials import Credentials, Provider, environment
+from .attempts import AttemptHook, log, observed, tell
+from .credentials import Cached, Credentials, DefaultChain, Fixed, Network, Provider
 from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .payloads import PayloadSigning
+from .presigner import Presigner
+from .protocol.checksums import Algorithm
 from .protocol.dialects import Dialect
 from .protocol.endpoints import Addressing
-from .protocol.http1 import body_length
 from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
-from .protocol.messages import Buffer, Request, RequestBody
+from .protocol.messages import Request
 from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
-from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, sign
 from .recovery import Means, Recovery, turn
-from .transport import Pool, PoolOptions
+from .sessions import Sessions
+from .signing import signed
+from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
+from .transport.waits import Waits, current_waits
 
-ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
 R = TypeVar("R", bound=Result)
 
 # An error document is short; what is longer is a proxy's page, of which the start says enough.
 MAX_ERROR_BODY = 64 * 1024
-# From this size on hashing a body takes longer than the hop to a thread and would stall the loop.
-HASH_IN_THREAD = 1024 * 1024
-# Seconds for the connections of another thread's loop to close; it may have stopped meanwhile.
-OTHER_LOOP_LIMIT = 5.0
 
 
-class Caller:
+class Caller(Presigner):
     """One S3 store to call: its endpoint, the credentials for it, and the connections to it.
 
     The constructor does no I/O and needs no running loop. It works in several event loops (with connections
     of its own in each) and after fork; it is not thread-safe.
 
     Args:
-        aws_key, aws_secret, aws_token: Keys; without them the environment's AWS_ACCESS_KEY_ID and so on.
-        aws_region: What is signed for; else, or for ``auto``, the endpoint's, AWS_REGION, AWS_DEFAULT_REGION, us-east-1.
-        aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; ``None`` is AWS in the region.
-        credentials: Credentials, or an async function that returns them; it is called for every request.
+        aws_key, aws_secret, aws_token: Keys; without them those that the AWS CLI would find (see DefaultChain).
+        aws_region: What is signed for; else, or for ``auto``, the endpoint's own, AWS_REGION, AWS_DEFAULT_REGION, the
+            profile's, or us-east-1.
+        aws_endpoint: ``host``, ``host:port`` (https is meant) or a URL; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
+            the profile's, or AWS in the region.
+        profile: Of the shared config and credentials files, which are read before the first call; else AWS_PROFILE,
+            or ``default``. What it sets counts where neither an argument nor the environment says otherwise.
+        credentials: Credentials, or an async function that returns them. It is called when there are none, before
+            those that it gave end, and when the store says that they have.
         anonymous: Sign nothing, ask nobody for keys.
         connector: An aiohttp connector, which is used and never closed here, or a function without arguments
             that makes one for each event loop, which is closed with the client.
         proxy: ``http://[user:password@]host:port``; ``None`` is HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False`` none.
-        verify: Check the server's certificate: ``True``, the path of a CA file, an SSLContext, or ``False``.
+        verify: Check the server's certificate: ``True`` (against AWS_CA_BUNDLE, if there is one), the path of a CA
+            file, an SSLContext, or ``False``.
         addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: as the dialect has it.
         dialect: What the store does differently: a name, a Dialect, or ``auto`` to know it by the endpoint's host.
         use_dualstack, use_fips, use_accelerate: AWS's hosts with IPv6, by FIPS 140, of Transfer Acceleration.
@@ -78,6 +85,8 @@ class Caller:
         keepalive_timeout: Seconds that an idle connection is kept.
         max_attempts: Requests per call, the first included; else AWS_MAX_ATTEMPTS, or 5.
         retry_mode: ``standard``, or ``adaptive``: slow all calls down together when the store asks; else AWS_RETRY_MODE.
+        checksum: What every upload is checked by: an algorithm, ``none``, or ``auto``: CRC32 on AWS, none elsewhere. Reads
+            are verified with it, by whichever is stored.
         payload_signing: Sign the hash of the body, or not; ``auto`` does so over plain http only.
         on_attempt: Called with an Attempt when each request's answer begins, or it failed; not awaited. What it raises
             goes to the loop's exception handler.
@@ -94,6 +103,7 @@ class Caller:
         aws_token: str | None = None,
         aws_region: str | None = None,
         aws_endpoint: str | None = None,
+        profile: str | None = None,
         credentials: Credentials | Provider | None = None,
         anonymous: bool = False,
         connector: aiohttp.BaseConnector | ConnectorFactory | None = None,
@@ -114,47 +124,68 @@ class Caller:
         keepalive_timeout: float = 15,
         max_attempts: int | None = None,
         retry_mode: RetryMode | None = None,
-        payload_signing: settings.PayloadSigning = "auto",
+        checksum: str = "auto",
+        payload_signing: PayloadSigning = "auto",
         on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
     ) -> None:
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self._credentials, self._provider = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
+        options = PoolOptions(
+            max_connections=max_connections,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            pool_timeout=pool_timeout,
+            keepalive_timeout=keepalive_timeout,
+            proxy=proxy_url(proxy) if proxy else None,
+            proxies=environment_proxies() if proxy is None else {},
+            extra=f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+        )
+        self._pools = Pools(options, connector, verify)
+        given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
+        self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._pools.apart)))
+        self._sessions = Sessions(self.call)
         self._anonymous = anonymous
         self._on_attempt = on_attempt
-        self._router = settings.router(
-            aws_endpoint, aws_region, addressing, dialect, use_dualstack, use_fips, use_accelerate, use_arn_region
-        )
-        self._integrity = settings.integrity(self._router.dialect)
-        policy = settings.retry_policy(max_attempts, retry_mode)
-        limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
-        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=self._credentials is None)
-        self._unwatched = on_attempt is None and limiter is None
-        self._payload_signing = settings.payload_signing(payload_signing, self._router.dialect)
+        self._configure(os.environ)
+        # False before the files were read and after the client was closed, so that a call has one thing to look at.
+        self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
         self._headers = settings.common_headers(expected_bucket_owner, request_payer)
-        self._connector = connector
-        self._verify = verify
-        self._options: dict[str, Any] = {
-            "max_connections": max_connections,
-            "connect_timeout": connect_timeout,
-            "read_timeout": read_timeout,
-            "pool_timeout": pool_timeout,
-            "keepalive_timeout": keepalive_timeout,
-            "proxy": proxy_url(proxy) if proxy else None,
-            "proxies": environment_proxies() if proxy is None else {},
-            "extra": f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
-        }
-        PoolOptions(**self._options)  # a bad number is said here, not at the first call
-        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
-        self._pid = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool: Pool | None = None
         self._closed = False
+
+    def _configure(self, environ: Mapping[str, str]) -> None:
+        """Make what depends on settings that stand in the environment, or in a profile under its names."""
+        given = self._arguments
+        self._router = settings.router(given, environ)
+        self._integrity = settings.integrity(self._router.dialect)
+        self._payloads = settings.payloads(given["payload_signing"], given["checksum"], self._router.dialect, environ)
+        self.verifies = settings.verifies(given["checksum"], self._router.dialect, environ)
+        policy = settings.retry_policy(given["max_attempts"], given["retry_mode"], environ)
+        limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
+        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=isinstance(self._keys, Cached))
+        self._unwatched = given["on_attempt"] is None and limiter is None
+        self._pools.bundle = environ.get("AWS_CA_BUNDLE") or None
+
+    async def _prepare(self) -> None:
+        """Before the first call, read what the shared files say."""
+        if self._closed:
+            raise InvalidInput("the client is closed: make a new one")
+        if self._ready:
+            return
+        found = await asyncio.to_thread(settings.from_files, self._arguments["profile"], os.environ)
+        # Another first call may have been faster.
+        if not self._ready and not self._closed:
+            with settings.said_of_profile(self._arguments["profile"]):
+                self._configure(found or os.environ)
+            self._ready = True
 
     @property
     def dialect(self) -> Dialect:
-        """What the store does differently from others; list_version may turn out to be 1."""
+        """What the store does differently from others; ``list_version`` may turn out to be 1."""
         return self._router.dialect
+
+    def lacks_list_v2(self) -> None:
+        """Remember that the store has no ListObjectsV2."""
+        self._router.dialect = replace(self._router.dialect, list_version=1)
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
@@ -170,11 +201,11 @@ class Caller:
             TransportError: no usable answer.
             InvalidResponse: an answer that cannot be read.
         """
-        if self._closed:
-            raise InvalidInput("the client is closed: make a new one")
         if timeout is not None:
             async with settings.time_limit(timeout):
                 return await self.call(operation)
+        if not self._ready:
+            await self._prepare()
         failures: Recovery | None = None
         while True:
             headers: Mapping[str, str] = {}
@@ -185,7 +216,7 @@ class Caller:
                     response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
                 status, headers, _ = response.head
                 if status >= 300:
-                    raise decode_error(operation, status, headers, await self._error_body(response))
+                    raise decode_error(operation, status, headers, await response.read_at_most(MAX_ERROR_BODY))
                 if is_streaming(operation):
                     result = decode_stream(operation, status, headers, response)
                 else:
@@ -205,26 +236,41 @@ class Caller:
         """
         address, auth = self._router.route(operation)
         request = encode(operation, address, self._headers, self._integrity)
-        payload_hash = self._payload_hash(request)
-        if self._credentials is None or payload_hash is None or asyncio.get_running_loop() is not self._loop:
-            return self._send_slowly(request, auth)
-        assert self._pool is not None  # as long as there is a loop
-        return self._pool.send(self._sign(request, self._credentials, auth, payload_hash))
+        if operation.checksummed and (algorithm := self._payloads.checksum_for(operation)) is not None:
+            return self._send_checked(operation, request, auth, algorithm)
+        payload_hash = self._payloads.hash_of(request)
+        keys, pools = self._keys.current, self._pools
+        if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not pools.loop:
+            return self._send_slowly(operation, request, auth)
+        assert pools.pool is not None  # as long as there is a loop
+        return pools.pool.send(signed(request, keys, auth, payload_hash, self._router.timestamp()))
 
-    async def _send_slowly(self, request: Request, auth: Auth) -> Body:
+    async def _send_checked(
+        self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm
+    ) -> Body:
+        """Send an upload that is to have a checksum, which takes time."""
+        request = await self._payloads.checked(operation, request, algorithm)
+        return await self._send_slowly(operation, request, auth)
+
+    async def _send_slowly(self, operation: Operation[Any], request: Request, auth: Auth) -> Body:
         """Wait for whatever an attempt needs, then send it."""
         if not self._anonymous:
-            credentials = self._credentials or await self._fetch_credentials()
-            payload_hash = self._payload_hash(request) or await self._long_hash(request.body)
-            request = self._sign(request, credentials, auth, payload_hash)
-        return await (await self._pool_here()).send(request)
+            request, payload_hash = await self._payloads.hashed(request)
+            keys = await self._keys_for(operation, auth)()
+            request = signed(request, keys, auth, payload_hash, self._router.timestamp())
+        return await (await self._pools.here(request.address.scheme)).send(request)
+
+    def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:
+        """Return who has the keys: a directory bucket takes those of a session only."""
+        return self._sessions.of(operation.__dict__["bucket"]) if auth.scheme == "sigv4-s3express" else self._keys
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
-        loop = asyncio.get_running_loop()
         if self._means.limiter is not None:
             await turn(self._means.limiter)
-        started = loop.time()
+        started = perf_counter()  # uvloop's own clock knows milliseconds only
+        waits = Waits()
+        asked = current_waits.set(waits)
         failure: BaseException | None = None
         response: Body | None = None
         try:
@@ -234,18 +280,9 @@ class Caller:
             failure = error
             raise
         finally:
-            status, headers, _ = (0, {}, False) if response is None else response.head
-            sent = body_length(getattr(operation, "body", None) or b"")
-            told = Attempt(
-                operation=type(operation).__name__,
-                bucket=getattr(operation, "bucket", None),
-                attempt=attempt,
-                status=status or None,
-                request_id=headers.get("x-amz-request-id"),
-                bytes=sent + announced_bytes(operation.method, status, headers),
-                seconds=loop.time() - started,
-                error=None if failure is None else type(failure).__name__,
-            )
+            head = None if response is None else response.head
+            current_waits.reset(asked)
+            told = observed(operation, attempt, head, perf_counter() - started, waits, failure)
             tell(told, self._on_attempt)
 
     async def _recover(
@@ -262,8 +299,8 @@ class Caller:
             self._succeeded(failures)
             return settled
         await failures.after(error, headers)
-        if isinstance(error, ExpiredToken) and self._means.keys_change:
-            self._credentials = None  # the environment may have newer ones
+        if isinstance(error, ExpiredToken):
+            self._keys.refused()
         return None
 
     async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:
@@ -323,110 +360,18 @@ class Caller:
             yield result
             step = step.next_page(result)
 
-    def _sign(self, request: Request, credentials: Credentials, auth: Auth, payload_hash: str) -> Request:
-        method, address, path, query, headers, body = request
-        scheme, service, region = auth
-        if scheme != "sigv4":
-            raise InvalidInput(f"{address.host} takes requests that are signed by {scheme}, which is not supported")
-        signed = sign(
-            method,
-            path,
-            query,
-            headers,
-            payload_hash,
-            credentials=credentials,
-            timestamp=self._router.timestamp(),
-            region=region,
-            service=service,
-        )
-        return Request(method, address, path, query, signed, body)
-
-    def _payload_hash(self, request: Request) -> str | None:
-        """Return what stands for the body in the signature, unless that takes time."""
-        body = request.body
-        if isinstance(body, bytes) and not body:
-            return EMPTY_SHA256
-        # TLS protects the body already; over plain http the signature is all there is.
-        if self._payload_signing == "unsigned":
-            return UNSIGNED_PAYLOAD
-        if self._payload_signing == "auto" and request.address.scheme == "https":
-            return UNSIGNED_PAYLOAD
-        if isinstance(body, (bytes, bytearray, memoryview)) and memoryview(body).nbytes < HASH_IN_THREAD:
-            return hashlib.sha256(body).hexdigest()
-        return None
-
-    async def _long_hash(self, body: Buffer | RequestBody) -> str:
-        if isinstance(body, (bytes, bytearray, memoryview)):
-            return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
-        return await body.sha256() or UNSIGNED_PAYLOAD
-
-    async def _fetch_credentials(self) -> Credentials:
-        if self._provider is None:
-            self._credentials = environment(os.environ)
-            return self._credentials
-        return await self._provider()
-
-    @staticmethod
-    async def _error_body(response: Body) -> bytes:
-        """Read what explains an error, and free the connection before anybody hears of it."""
-        try:
-            return await response.read_at_most(MAX_ERROR_BODY)
-        finally:
-            await response.close()
-
-    # -------------------------------------------------------------- connections
-    async def _pool_here(self) -> Pool:
-        """Return the running loop's pool, which is made when it is first needed."""
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            context = await self._ssl()
-            if self._closed:
-                raise InvalidInput("the client is closed: make a new one")
-            # Asked again: another task may have made it while we waited.
-            pool = self._pools.get(loop) or self._make_pool(context)
-        self._loop, self._pool = loop, pool
-        return pool
-
-    def _make_pool(self, context: ssl.SSLContext | bool) -> Pool:
-        inherited, self._pid = self._pid != os.getpid(), os.getpid()
-        self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        options = PoolOptions(**self._options, ssl=context)
-        connector = self._connector
-        if isinstance(connector, aiohttp.BaseConnector):
-            pool = Pool(options, connector)
-        else:
-            pool = Pool(options, None, connector or settings.plain_connector)
-        self._pools[pool.loop] = pool
-        return pool
-
-    async def _ssl(self) -> ssl.SSLContext | bool:
-        if isinstance(self._verify, (bool, ssl.SSLContext)):
-            return self._verify
-        try:
-            context = await asyncio.to_thread(ssl.create_default_context, cafile=os.fspath(self._verify))
-        except (OSError, ssl.SSLError) as error:
-            raise InvalidInput(f"verify: cannot read certificates from {str(self._verify)!r}: {error}") from error
-        self._verify = context
-        return context
-
+    # -------------------------------------------------------------- the end
     async def close(self) -> None:
         """Close the connections of every loop, and connectors made by a function. Idempotent.
 
         Calls that are under way end in TransportError, later ones in InvalidInput. A connector that was given is
         not closed.
         """
-        self._closed = True
-        # A forked child leaves its parent's alone.
-        pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
-        self._loop = self._pool = None
-        for loop, pool in pools.items():
-            if loop is asyncio.get_running_loop():
-                await pool.close()
-            # One that does not run can close nothing, and would be waited for without end.
-            elif loop.is_running():
-                closing = asyncio.run_coroutine_threadsafe(pool.close(), loop)
-                await asyncio.wait([asyncio.wrap_future(closing)], timeout=OTHER_LOOP_LIMIT)
+        self._closed, self._ready = True, False
+        if self._keys is not self._arguments["credentials"]:
+            await self._keys.close()
+        await self._sessions.close()
+        await self._pools.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -437,7 +382,7 @@ class Caller:
         await self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if isinstance(self._connector, aiohttp.BaseConnector):
+        if isinstance(self._pools.connector, aiohttp.BaseConnector):
             raise TypeError("a client with a connector cannot be pickled: give it a function that makes one")
         return _rebuild, (type(self), self._arguments)
 

@@ -9,14 +9,17 @@ from .caller import Caller
 from .errors import AccessDenied, NoSuchBucket
 from .operations.buckets import (
     BucketEntry,
+    BucketInfo,
     CreateBucket,
     CreateBucketConfiguration,
     DeleteBucket,
     GetBucketLocation,
     HeadBucket,
     ListBuckets,
+    LocationInfo,
 )
 from .protocol.bucket_names import check_new_bucket_name
+from .protocol.directory_buckets import is_directory_bucket, zone_of
 
 # What GetBucketLocation calls the two regions that are older than the names of regions.
 _OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
@@ -37,19 +40,19 @@ class Client(Caller):
     async def create_bucket(self, name: str, *, region: str | None = None, timeout: float | None = None) -> None:
         """Create a bucket; on AWS in the client's region unless *region* says otherwise.
 
+        A name that ends like ``--usw2-az1--x-s3`` makes a directory bucket in that zone.
+
         Raises:
             BucketAlreadyOwnedByYou, BucketAlreadyExists: there is one of this name.
             InvalidBucketName: the store does not take this name.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
         """
+        await self._prepare()
         if self._router.is_aws:
             check_new_bucket_name(name)
-        # us-east-1 is where a bucket goes that names no place, and cannot be named.
         place = region or (self._router.region if self._router.is_aws else None)
-        configuration = None
-        if place not in (None, "us-east-1"):
-            configuration = CreateBucketConfiguration(location_constraint=place)
+        configuration = _zone(name) if is_directory_bucket(name) else _region(place)
         await self.call(CreateBucket(bucket=name, create_bucket_configuration=configuration), timeout=timeout)
 
     async def delete_bucket(self, name: str, *, timeout: float | None = None) -> None:
@@ -92,6 +95,22 @@ class Client(Caller):
             for bucket in page.buckets:
                 if bucket.name.startswith(prefix):
                     yield bucket
+
+
+def _region(place: str | None) -> CreateBucketConfiguration | None:
+    # us-east-1 is where a bucket goes that names no place, and cannot be named.
+    return None if place in (None, "us-east-1") else CreateBucketConfiguration(location_constraint=place)
+
+
+def _zone(name: str) -> CreateBucketConfiguration:
+    zone = zone_of(name)
+    # A local zone is named after its place, too: usw2-lax1-az1.
+    if zone.count("-") > 1:
+        location, bucket = LocationInfo(type="LocalZone", name=zone), BucketInfo(data_redundancy="SingleLocalZone")
+    else:
+        location = LocationInfo(type="AvailabilityZone", name=zone)
+        bucket = BucketInfo(data_redundancy="SingleAvailabilityZone")
+    return CreateBucketConfiguration(location=location, bucket=bucket.replace(type="Directory"))
 
 
 __all__ = ["Client"]

@@ -12,6 +12,7 @@
     │   ├ PoolTimeout(TimeoutError)       no free connection within pool_timeout
     │   └ TruncatedBody                   the connection ended before the body did
     ├ InvalidResponse                 an answer that cannot be read
+    ├ ChecksumMismatch                what was read is not what was stored
     ├ ObjectChanged                   the object was replaced while it was read
     ├ TooManyKeys(AssertionError)     Bucket.list found more keys than max_keys
     ├ TransferError                   a transfer that cannot be completed as asked
@@ -35,6 +36,7 @@ __all__ = [
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
     "BucketNotEmpty",
+    "ChecksumMismatch",
     "ConnectError",
     "ConnectTimeout",
     "CredentialsError",
@@ -117,6 +119,10 @@ class TruncatedBody(TransportError):
 
 class InvalidResponse(S3Error):
     """The peer's answer is not HTTP, or not what S3 answers."""
+
+
+class ChecksumMismatch(S3Error):
+    """What was read does not fit the checksum that is stored with it: it was damaged, there or on the way."""
 
 
 class ObjectChanged(S3Error):

@@ -15,6 +15,7 @@ from .protocol.messages import Address, address
 from .protocol.partitions import check_region, is_label
 from .protocol.places import Auth, Options
 from .protocol.shapes import Operation
+from .protocol.uri import parse_endpoint
 
 _MANY = 1024
 # A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.
@@ -38,6 +39,7 @@ class Router:
         home: The address of the store itself.
         region: What requests are signed for, unless a bucket turns out to be elsewhere.
         is_aws: The store is AWS itself.
+        dialect: What the store does differently, as far as is known by now.
     Raises:
         InvalidInput: the options exclude each other.
     """
@@ -90,6 +92,13 @@ class Router:
         # Where there is a choice, the cheapest that every installation can do.
         return Route(place.address, next((auth for auth in place.auths if auth.scheme == "sigv4"), place.auths[0]))
 
+    def route_by(self, operation: Operation[Any], endpoint: str) -> Route:
+        """Return the route by which others reach the store at another *endpoint*; region and all else is as here."""
+        known = parse_endpoint(endpoint)
+        options = replace(self._options, endpoint=known, dualstack=False, fips=False, accelerate=False)
+        place = resolve(getattr(operation, "bucket", None), options, operation.facts)
+        return Route(place.address, self.route(operation).auth)
+
     # -------------------------------------------------------------- what answers teach
     def moved(self, operation: Operation[Any], region: str) -> bool:
         """Remember that a bucket is in *region*; False for what is no region's name."""
@@ -103,10 +112,6 @@ class Router:
         self._regions[bucket] = region
         self._routes.clear()
         return True
-
-    def lacks_list_v2(self) -> None:
-        """Remember that the store has only the first version of ListObjects."""
-        self.dialect = replace(self.dialect, list_version=1)
 
     def correct_clock(self, server: datetime) -> bool:
         """Remember how far the server's clock is from ours; False if that is no news, and hardly anything."""

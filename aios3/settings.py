@@ -6,16 +6,20 @@ Raises InvalidInput for what cannot be right, and names the argument and what it
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-from typing import Literal, TypeAlias, cast
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
 
-import aiohttp
-
-from .credentials import Credentials, Provider
+from .credentials import Cached, Credentials, Fixed, Provider
+from .credentials.configuration import endpoint_url, merged, profile_named, read_files, region_of
 from .errors import InvalidInput
+from .payloads import Payloads, PayloadSigning
+from .protocol.checksums import Algorithm, algorithm_named
+from .protocol.checksums import new as new_checksum
 from .protocol.dialects import Dialect, dialect_of, named_dialect
-from .protocol.endpoints import ADDRESSINGS, Addressing, region_of
+from .protocol.endpoints import ADDRESSINGS, Addressing, is_home_of
+from .protocol.endpoints import region_of as endpoint_region
 from .protocol.http_codec import Integrity, body_digest
 from .protocol.places import Options
 from .protocol.retries import DEFAULT_ATTEMPTS, RETRY_MODES, RetryMode, RetryPolicy
@@ -23,7 +27,6 @@ from .protocol.uri import parse_endpoint
 from .routing import Router
 from .version import __version__
 
-PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 DEFAULT_REGION = "us-east-1"
 # For the store to tell, also where it tells by its answers only.
 AUTO_REGION = "auto"
@@ -35,62 +38,114 @@ def signer(
     token: str | None,
     given: Credentials | Provider | None,
     anonymous: bool,
-) -> tuple[Credentials | None, Provider | None]:
-    """Return fixed credentials, or who to ask for them, or neither for the environment's."""
+) -> Fixed | Cached | None:
+    """Return the keys that the arguments give, or who keeps those of a provider; None where they say nothing."""
     ways = [anonymous, given is not None, any(part is not None for part in (key, secret, token))]
     if sum(ways) > 1:
         raise InvalidInput("give keys (aws_key, aws_secret), credentials or anonymous=True, not two of them")
     if ways[2]:
         if not key or not secret:
             raise InvalidInput("aws_key and aws_secret go together: one of them is missing or empty")
-        return Credentials(key, secret, token or None), None
-    if given is None or isinstance(given, Credentials):
-        return given, None
+        return Fixed(Credentials(key, secret, token or None))
+    if given is None:
+        return Fixed(None) if anonymous else None
+    if isinstance(given, Credentials):
+        return Fixed(given)
     if not callable(given):
         raise InvalidInput(f"credentials must be Credentials or an async function, not {type(given).__name__}")
-    return None, given
+    return given if isinstance(given, Cached) else Cached(given)
 
 
-def router(
-    endpoint: str | None,
-    region: str | None,
-    addressing: Addressing,
-    dialect: str | Dialect,
-    dualstack: bool,
-    fips: bool,
-    accelerate: bool,
-    use_arn_region: bool,
-) -> Router:
-    """Return the router for an endpoint and region, either of which the other or the environment may tell.
+def from_files(profile: str | None, environ: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the environment with what a profile adds to it; None where that is nothing. It reads files.
 
-    Args:
-        region: ``auto`` is for the store to tell, as None is.
-        dualstack, fips, accelerate: Which of AWS's hosts are meant.
+    Raises:
+        CredentialsError: a file makes no sense, or has no profile of this name.
     """
+    files = read_files(environ)
+    found = profile_named(files, profile, environ)
+    return merged(environ, found, files) if found.config or found.credentials else None
+
+
+@contextmanager
+def said_of_profile(name: str | None) -> Iterator[None]:
+    """Add to what is wrong with a setting that it may be the profile's: it is named as in the environment."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(f"{error} (in the environment, or in the profile {name or 'default'!r})") from None
+
+
+def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:
+    """Return the router for a client's arguments; what they leave open the environment tells, or the store's host."""
+    addressing: Addressing = given["addressing"]
     one_of("addressing", addressing, ADDRESSINGS)
+    if addressing == "auto":
+        addressing = cast("Addressing", environ.get("s3.addressing_style") or "auto")
+        one_of("addressing_style of the profile", addressing, ADDRESSINGS)
+    endpoint = given["aws_endpoint"]
+    if endpoint is None:
+        endpoint = endpoint_url("S3", environ)
     known = None if endpoint is None else parse_endpoint(endpoint)
-    spoken = dialect_of(known) if dialect == "auto" else dialect
-    if not isinstance(spoken, Dialect):
-        spoken = named_dialect(spoken)
-    if region is None or region == AUTO_REGION:
-        region = spoken.sign_region or (known and region_of(known)) or _environment_region() or DEFAULT_REGION
-    path_style = (spoken.addressing if addressing == "auto" else addressing) == "path"
+    dialect = dialect_of(known) if given["dialect"] == "auto" else given["dialect"]
+    if not isinstance(dialect, Dialect):
+        dialect = named_dialect(dialect)
+    region = given["aws_region"]
+    if not region or region == AUTO_REGION:
+        region = dialect.sign_region or (known and endpoint_region(known)) or region_of(environ) or DEFAULT_REGION
+    if known is not None and is_home_of(region, known):
+        known = None
+    # What the environment says for AWS is not for another store; but who wants FIPS must not go without.
+    aws_only = environ if known is None else {}
     options = Options(
         region=region,
         endpoint=known,
-        path_style=path_style,
-        dualstack=dualstack,
-        fips=fips,
-        accelerate=accelerate,
-        use_arn_region=use_arn_region,
+        path_style=(dialect.addressing if addressing == "auto" else addressing) == "path",
+        dualstack=given["use_dualstack"] or _switched_on("AWS_USE_DUALSTACK_ENDPOINT", aws_only),
+        fips=given["use_fips"] or _switched_on("AWS_USE_FIPS_ENDPOINT", environ),
+        accelerate=given["use_accelerate"] or _switched_on("s3.use_accelerate_endpoint", aws_only),
+        use_arn_region=given["use_arn_region"] or _switched_on("AWS_S3_USE_ARN_REGION", environ),
     )
-    return Router(options, spoken)
+    return Router(options, dialect)
 
 
-def payload_signing(wanted: PayloadSigning, dialect: Dialect) -> PayloadSigning:
-    """Return what is signed of bodies: ``auto`` is as the dialect has it."""
-    one_of("payload_signing", wanted, ("auto", "signed", "unsigned"))
-    return "signed" if wanted == "auto" and dialect.payload_signing == "hash" else wanted
+def _switched_on(variable: str, environ: Mapping[str, str]) -> bool:
+    text = (environ.get(variable) or "false").lower()
+    return one_of(variable, text, ("true", "false")) == "true"
+
+
+def payloads(signing: PayloadSigning, checksum: str, dialect: Dialect, environ: Mapping[str, str]) -> Payloads:
+    """Return what is done with bodies: ``auto`` is as the dialect has it, unless the environment says otherwise."""
+    one_of("payload_signing", signing, ("auto", "signed", "unsigned"))
+    if signing == "auto" and dialect.payload_signing == "hash":
+        signing = "signed"
+    when = _when("AWS_REQUEST_CHECKSUM_CALCULATION", environ)
+    always = dialect.request_checksum == "always" if when is None else when
+    if checksum in ("auto", "none"):
+        wanted = "CRC32" if checksum == "auto" and always and dialect.request_checksum != "never" else None
+        return Payloads(signing, dialect, cast("Algorithm | None", wanted))
+    if dialect.request_checksum == "never":
+        raise InvalidInput(f"checksum={checksum!r}: the store ({dialect.name}) refuses checksums")
+    algorithm = algorithm_named(checksum)
+    new_checksum(algorithm)
+    return Payloads(signing, dialect, algorithm)
+
+
+def verifies(checksum: str, dialect: Dialect, environ: Mapping[str, str]) -> bool:
+    """Tell if reads ask for the checksum that is stored, and are verified by it."""
+    when = _when("AWS_RESPONSE_CHECKSUM_VALIDATION", environ)
+    if checksum == "auto":
+        return dialect.response_checksum if when is None else when
+    return checksum != "none"
+
+
+def _when(variable: str, environ: Mapping[str, str]) -> bool | None:
+    """Return what botocore's variable asks for; None where it is not set."""
+    text = (environ.get(variable) or "").lower()
+    if not text:
+        return None
+    one_of(variable, text, ("when_supported", "when_required"))
+    return text == "when_supported"
 
 
 def integrity(dialect: Dialect) -> Integrity:
@@ -101,22 +156,22 @@ def integrity(dialect: Dialect) -> Integrity:
     return lambda body, asked: body_digest(body, asked or algorithm)
 
 
-def retry_policy(max_attempts: int | None, mode: RetryMode | None) -> RetryPolicy:
+def retry_policy(max_attempts: int | None, mode: RetryMode | None, environ: Mapping[str, str]) -> RetryPolicy:
     """Return the retry policy that was given, or that the environment names."""
     if max_attempts is None:
-        max_attempts = _environment_attempts()
-    return RetryPolicy(max_attempts=max_attempts, mode=mode if mode is not None else _environment_mode())
+        max_attempts = _environment_attempts(environ)
+    return RetryPolicy(max_attempts=max_attempts, mode=mode if mode is not None else _environment_mode(environ))
 
 
-def _environment_attempts() -> int:
-    text = os.environ.get("AWS_MAX_ATTEMPTS") or str(DEFAULT_ATTEMPTS)
+def _environment_attempts(environ: Mapping[str, str]) -> int:
+    text = environ.get("AWS_MAX_ATTEMPTS") or str(DEFAULT_ATTEMPTS)
     if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
         raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
     return int(text)
 
 
-def _environment_mode() -> RetryMode:
-    named = os.environ.get("AWS_RETRY_MODE") or "standard"
+def _environment_mode(environ: Mapping[str, str]) -> RetryMode:
+    named = environ.get("AWS_RETRY_MODE") or "standard"
     # What botocore called its first mode; its retries are those of standard.
     if named == "legacy":
         return "standard"
@@ -131,10 +186,6 @@ def time_limit(seconds: float | None) -> asyncio.Timeout:
     if not good or isinstance(seconds, bool):
         raise InvalidInput(f"timeout must be a number of seconds above 0, not {seconds!r}")
     return asyncio.timeout(seconds)
-
-
-def _environment_region() -> str | None:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def common_headers(expected_bucket_owner: str | None, request_payer: str | None) -> dict[str, str]:
@@ -158,9 +209,3 @@ def user_agent(prefix: str | None) -> str:
     if not prefix.isascii() or not prefix.isprintable():
         raise InvalidInput("user_agent must be printable ASCII")
     return f"{prefix} {product}"
-
-
-def plain_connector() -> aiohttp.BaseConnector:
-    """Return the connector of a client that was given none."""
-    # The pool limits; the connector only opens.
-    return aiohttp.TCPConnector(limit=0)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self, TypeVar
 
 from .errors import InvalidInput, TransportError
+from .protocol.checksums import Verification
 from .protocol.messages import Buffer, RequestBody, ResponseBody
 
 # One read of a file: large enough that the hop to a thread is lost in it.
@@ -78,14 +79,19 @@ class ObjectStream:
         size: Bytes that this stream gives; None when the server did not say.
         etag, content_type, content_range, last_modified, metadata, version_id: What S3 says of the object.
         headers: All response headers, names in lower case.
+        verified: The checksum that the whole was checked by, once it is read; None before that, and where there is none.
     """
 
-    def __init__(self, result: Described, reopen: Reopen | None = None) -> None:
+    def __init__(
+        self, result: Described, reopen: Reopen | None = None, verification: Verification | None = None
+    ) -> None:
         self._body = result.body
         self._reopen = reopen
         self._position = 0
         self._failures = 0
         self._closed = False
+        self._verification = verification
+        self.verified: str | None = None
         self.size = result.content_length
         self.etag = result.etag
         self.content_type = result.content_type
@@ -103,6 +109,7 @@ class ObjectStream:
         Raises:
             TransportError: it could not be mended; nothing short is passed off as whole.
             ObjectChanged: the object was replaced meanwhile.
+            ChecksumMismatch: the whole is not what was stored; raised instead of returning its last bytes.
         """
         if n < 0:
             return b"".join([piece async for piece in self])
@@ -118,7 +125,15 @@ class ObjectStream:
             if data:
                 self._position += len(data)
                 self._failures = 0
+            if self._verification is not None and size:
+                self._verify(self._verification, data)
             return data
+
+    def _verify(self, verification: Verification, data: bytes) -> None:
+        """Take note of the next bytes; with the last ones compare."""
+        verification.update(data)
+        if not data or self._position == self.size:
+            self.verified = verification.finish()
 
     async def _mend(self, error: TransportError) -> None:
         """Go on with another response, from where this one ended."""

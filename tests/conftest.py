@@ -1,6 +1,7 @@
 """Fixtures for every test: servers and proxies that start once a session, event loops, and a guard against leaks."""
 
 import os
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -26,6 +27,7 @@ from tests.servers import (
     run_squid_with_password,
     run_tinyproxy,
 )
+from tests.servers.certificates import Certificate, make_certificate
 from tests.stores import client_of
 
 T = TypeVar("T")
@@ -104,6 +106,20 @@ def socks5() -> Iterator[Proxy]:
     yield from _running(run_socks5)
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate for localhost, with its authority."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def server_tls(certificate: Certificate) -> ssl.SSLContext:
+    """What a TLS server needs to show `certificate`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.private_key)
+    return context
+
+
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Server:
     """The server named by an indirect parametrisation; see `tests.servers.servers_with`."""
@@ -140,6 +156,18 @@ async def client(server: Server) -> AsyncIterator[Client]:
 def store(client: Client, bucket: str) -> Bucket:
     """An empty bucket on `server`, opened with the package under test."""
     return client.bucket(bucket)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_keys_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the files and the role of the machine that runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+            patch.delenv(name, raising=False)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, str(tmp_path_factory.getbasetemp() / "nothing"))
+        yield
 
 
 @pytest.fixture(autouse=True)

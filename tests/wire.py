@@ -102,6 +102,21 @@ async def answering(*answers: bytes) -> AsyncIterator[Peer]:
         yield peer
 
 
+@asynccontextmanager
+async def serving(answer: Callable[[Seen], bytes]) -> AsyncIterator[Peer]:
+    """Give every request the answer that *answer* makes of it; at the end cut what clients have kept open."""
+    peer = Peer()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while seen := await read_request(reader):
+            peer.requests.append(seen)
+            writer.write(answer(seen))
+            await writer.drain()
+
+    async with _listening(peer, serve, cut=True):
+        yield peer
+
+
 def response(status: int = 200, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
     """Return a response with this body; headers as given, and Content-Length."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
@@ -127,14 +142,14 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 @asynccontextmanager
-async def _listening(peer: Peer, serve: Serve) -> AsyncIterator[None]:
-    tasks: set[asyncio.Task[None]] = set()
+async def _listening(peer: Peer, serve: Serve, *, cut: bool = False) -> AsyncIterator[None]:
+    tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer.connections += 1
         task = asyncio.current_task()
         assert task is not None
-        tasks.add(task)
+        tasks[task] = writer
         try:
             await serve(reader, writer)
         finally:
@@ -148,4 +163,6 @@ async def _listening(peer: Peer, serve: Serve) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
+        for writer in tasks.values() if cut else ():
+            writer.transport.abort()
         await asyncio.gather(*tasks)

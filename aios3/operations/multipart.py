@@ -46,6 +46,7 @@ class CreateMultipartUpload(NewObjectOperation[CreateMultipartUploadResult]):
     """
 
     method = "POST"
+    checksummed = "parts"
     subresource = "uploads"
     checksum_algorithm: Annotated[ChecksumAlgorithm | None, Header("x-amz-checksum-algorithm")] = None
     checksum_type: Annotated[ChecksumType | None, Header("x-amz-checksum-type")] = None
@@ -61,6 +62,7 @@ class UploadPart(ObjectOperation[UploadPartResult]):
     """Store one part of an upload.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html"""
 
     method = "PUT"
+    checksummed = "body"
     body: Annotated[Buffer | RequestBody, Payload()] = b""
     content_length: Annotated[int | None, Header("Content-Length")] = None
     content_md5: Annotated[str | None, Header("Content-MD5")] = None

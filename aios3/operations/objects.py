@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import quote
 
 from ..errors import PreconditionFailed, S3Error
+from ..protocol.bucket_names import ARN
 from ..protocol.messages import Buffer, RequestBody, ResponseBody
 from ..protocol.places import ANY, Facts
 from ..protocol.shapes import Element, Group, Header, HeaderPrefix, Payload, Query, R_co, Structure
@@ -216,9 +217,10 @@ class CopySource(str):
     __slots__ = ()
 
     def __new__(cls, bucket: str, key: str, version_id: str | None = None) -> Self:
-        """Encode; *key* as it is, unencoded."""
+        """Encode; *bucket* may be the ARN of an access point, *key* as it is, unencoded."""
+        source = f"{quote(bucket, safe='/')}/object" if bucket.startswith(ARN) else quote(bucket, safe="")
         version = "" if version_id is None else f"?versionId={quote(version_id, safe='')}"
-        return super().__new__(cls, f"{quote(bucket, safe='')}/{encode_key(key)}{version}")
+        return super().__new__(cls, f"{source}/{encode_key(key)}{version}")
 
 
 class PutObjectResult(ChecksumHeaders, EncryptionContextHeaders, CustomerKeyHeaders, ChargedResult):
@@ -235,6 +237,7 @@ class PutObject(NewObjectOperation[PutObjectResult]):
     """Store an object in one request.  https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
 
     method = "PUT"
+    checksummed = "body"
     body: Annotated[Buffer | RequestBody, Payload()] = b""
     content_length: Annotated[int | None, Header("Content-Length")] = None
     content_md5: Annotated[str | None, Header("Content-MD5")] = None

@@ -27,6 +27,18 @@ def is_directory_bucket(name: str) -> bool:
     return name.endswith((_BUCKET, _ACCESS_POINT))
 
 
+def zone_of(bucket: str) -> str:
+    """Return the zone that a directory bucket's name says.
+
+    Raises:
+        InvalidInput: it says none.
+    """
+    zoned = _NAME.fullmatch(bucket)
+    if zoned is None:
+        raise InvalidInput(f"directory bucket {bucket!r} names no zone: it must end like --usw2-az1--x-s3")
+    return zoned[1]
+
+
 def directory_bucket_place(bucket: str, options: Options, facts: Facts) -> Place:
     """Return where requests for a directory bucket go.
 
@@ -47,10 +59,7 @@ def directory_bucket_place(bucket: str, options: Options, facts: Facts) -> Place
     if options.endpoint is not None:
         # Whether control or not: it stands for all the hosts that AWS has.
         return Place(at_endpoint(options.endpoint, label=bucket), _auths(options, facts))
-    zoned = _NAME.fullmatch(bucket)
-    if zoned is None:
-        raise InvalidInput(f"directory bucket {bucket!r} names no zone: it must end like --usw2-az1--x-s3")
-    host = regional_host(SERVICE, options, zone=zoned[1])
+    host = regional_host(SERVICE, options, zone=zone_of(bucket))
     return Place(at_host(f"{bucket}.{host}"), _auths(options, facts))
 
 

@@ -72,6 +72,11 @@ def region_of(endpoint: Endpoint) -> str | None:
     return match[1] if match else None
 
 
+def is_home_of(region: str, endpoint: Endpoint) -> bool:
+    """Tell if an endpoint is where S3 is in *region* anyway: then it need not be given, and stands in no way."""
+    return at_endpoint(endpoint) == at_host(regional_host(S3, Options(region=region)))
+
+
 def _check(options: Options) -> None:
     """Refuse options that exclude each other, whatever the bucket."""
     check_region(options.region)

@@ -11,32 +11,26 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..errors import ConnectError, InvalidInput, InvalidResponse, TruncatedBody
+from .fields import Head, any_head, parse_fields, plain_head, unfolded_lines
 from .messages import Buffer, Request, RequestBody
 
 MAX_HEAD = 64 * 1024
 MAX_CHUNK_LINE = 4 * 1024
 MAX_LENGTH = 2**63 - 1
 
-_STATUS_LINE = re.compile(r"HTTP/1\.([0-9]) ([0-9]{3})(?: .*)?")
-_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
-_FOLD = re.compile(r"\n[ \t]+")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*\r\n")
-# What may stand in a head once CRLF is LF: no NUL, no lone CR, no vertical tab or form feed (RFC 9110 5.5).
-_HEAD_BYTES = bytes(set(range(256)) - set(b"\x00\r\v\f"))
-# Field names repeat in every response: each spelling is checked and lowered once. Bounded, since peers choose it.
-_NAMES: dict[str, str] = {}
-_MAX_NAMES = 1024
 
 
 class ResponseHead(NamedTuple):
     """Status and fields of a final response; *keep_alive* tells if the connection may be used again."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     keep_alive: bool
 
 
@@ -76,59 +70,6 @@ def _culprit(headers: dict[str, str]) -> str:
         if not (name + value).isascii() or any(c in name + value for c in "\r\n\0"):
             return f"header {name!r}"
     return "the request line"
-
-
-def parse_fields(lines: list[str]) -> dict[str, str]:
-    """Read field lines into lower-case name -> value."""
-    headers: dict[str, str] = {}
-    for line in lines:
-        raw, colon, value = line.partition(":")
-        try:
-            name = _NAMES[raw] if colon else _field_name(raw, colon)
-        except KeyError:
-            name = _field_name(raw, colon)
-        value = value.strip(" \t")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _field_name(raw: str, colon: str) -> str:
-    if not colon or not _TOKEN.fullmatch(raw):
-        raise InvalidResponse(f"the server sent a bad header line, beginning with {raw[:60]!r}")
-    name = raw.lower()
-    if len(_NAMES) < _MAX_NAMES:
-        _NAMES[raw] = name
-    return name
-
-
-def _plain_lines(head: bytes) -> list[str] | None:
-    """Split the head that nearly every server sends; None for one that needs ``_unfolded_lines``.
-
-    *head* has the CRLF of its last line: without it, splitlines would drop another line break that stands there.
-    """
-    try:
-        text = head.decode()
-    except UnicodeDecodeError:
-        return None
-    # splitlines knows every control character that must not be here (and some that may: those take the long way).
-    lines = text.splitlines()
-    if text.count("\r\n") != len(lines) or "\0" in text or "\n " in text or "\n\t" in text:
-        return None
-    return lines
-
-
-def _unfolded_lines(head: bytes) -> list[str]:
-    """Split any head: bare LF ends a line, folded lines become one (RFC 9112 2.2, 5.2)."""
-    head = head.replace(b"\r\n", b"\n").removesuffix(b"\r")
-    if head.translate(None, _HEAD_BYTES):
-        raise InvalidResponse("the server sent a head with a NUL, lone CR or another control character")
-    try:
-        text = head.decode()
-    except UnicodeDecodeError:
-        text = head.decode("latin-1")
-    if _FOLD.match(text, text.find("\n")):
-        raise InvalidResponse("the server sent a folded line without a field before it")
-    return _FOLD.sub(" ", text).split("\n")
 
 
 def _content_length(value: str) -> int:
@@ -205,9 +146,13 @@ class ResponseReader:
             rest = bytes(data)
             while rest and self.head is None:
                 rest = self._feed_head(rest)
+            if not rest:
+                return
+            if len(rest) == self._left:  # a whole body, which need not be copied again
+                self._append(rest)
+                self._left, self.done = 0, True
+                return
             data = memoryview(rest)
-        if not data:
-            return
         if self.done:
             self.surplus = True
         elif self._framing == _BY_LENGTH:
@@ -254,42 +199,33 @@ class ResponseReader:
             raise InvalidResponse(f"the peer does not speak HTTP/1.1: it began with {bytes(head[:32])!r}")
         end = head.find(b"\r\n\r\n", scanned)
         stop = end + 4
-        lines = _plain_lines(bytes(head[: end + 2])) if end >= 0 else None
-        if lines is None:
-            bare = _HEAD_END.search(head, scanned)
-            end, stop = bare.span() if bare else (-1, len(head))
-            lines = _unfolded_lines(bytes(head[:end])) if bare else None
-        if self._spent + stop > MAX_HEAD:
+        plain = plain_head(bytes(head[: end + 2])) if end >= 0 else None
+        if plain is None and (bare := _HEAD_END.search(head, scanned)) is not None:
+            end, stop = bare.span()
+        if self._spent + (stop if end >= 0 else len(head)) > MAX_HEAD:
             raise InvalidResponse(f"the server sent a head of more than {MAX_HEAD} bytes")
-        if lines is None:
+        if end < 0:
             self._line = bytearray(data) if self._line is None else self._line
             return b""
         self._line = None
         self._spent += stop
-        self._parse_head(lines)
+        read = plain or any_head(bytes(head[:end]))
+        if read.status >= 200:
+            self._frame(read)
+        elif read.status == 101 or read.status < 100:
+            raise InvalidResponse(f"the server sent HTTP status {read.status:03}, which nothing asked for")
         return bytes(head[stop:])
 
-    def _parse_head(self, lines: list[str]) -> None:
-        match = _STATUS_LINE.fullmatch(lines[0])
-        if match is None:
-            raise InvalidResponse(f"the server sent a bad status line: {lines[0][:80]!r}")
-        status = int(match[2])
-        headers = parse_fields(lines[1:])
-        if status == 101 or status < 100:
-            raise InvalidResponse(f"the server sent HTTP status {match[2]}, which nothing asked for")
-        if status >= 200:
-            self._frame(status, headers, match[1] != "0")
-
-    def _frame(self, status: int, headers: dict[str, str], http11: bool) -> None:
+    def _frame(self, head: Head) -> None:
         """Decide how the body ends (RFC 9112 6.3), and if the connection survives it."""
-        coding = headers.get("transfer-encoding")
-        length = headers.get("content-length")
-        size = -1
+        http11, status, framing, headers = head
+        size, length = -1, framing.get("content-length")
         if length is not None:
             size = _content_length(length)
             if "," in length:
-                headers["content-length"] = str(size)
-        keep_alive = _keep_alive(headers.get("connection", ""), http11)
+                headers = {**headers, "content-length": str(size)}
+        keep_alive = _keep_alive(framing.get("connection", ""), http11)
+        coding = framing.get("transfer-encoding")
         if coding is not None:
             # ASCII, since the lower case of a Kelvin sign is "k".
             if not (coding.isascii() and coding.lower() == "chunked"):
@@ -373,6 +309,6 @@ class ResponseReader:
         # Only the end is looked at: a search through all of them at each line would be quadratic.
         if not lines.endswith((b"\n\n", b"\n\r\n")) and lines != b"\n" and lines != b"\r\n":
             return
-        self.trailers = parse_fields(_unfolded_lines(b"\n" + lines)[1:-2])
+        self.trailers = parse_fields(unfolded_lines(b"\n" + lines)[1:-2])
         self._line = None
         self.done = True

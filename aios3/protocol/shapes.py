@@ -255,6 +255,7 @@ class Operation(Shape, Generic[R_co]):
         path: The path of an operation that has neither bucket nor key.
         root: The XML element around the members that have no marker; or "".
         checksum_required: S3 takes it only with a digest of its body.
+        checksummed: A checksum is stored: of its ``body``, or of the ``parts`` that it begins.
         host_prefix: The member whose value stands before the host, with a dot; or "".
         facts: What of it decides where it goes, beside its bucket.
     """
@@ -265,6 +266,7 @@ class Operation(Shape, Generic[R_co]):
     path: ClassVar[str] = ""
     root: ClassVar[str] = ""
     checksum_required: ClassVar[bool] = False
+    checksummed: ClassVar[Literal["", "body", "parts"]] = ""
     host_prefix: ClassVar[str] = ""
     facts: ClassVar[Facts] = ANY
 

@@ -71,12 +71,8 @@ def string_to_sign(timestamp: str, scope: str, request: str) -> str:
 
 def signature(text: str, secret_key: str, day: str, region: str, service: str) -> str:
     """Return the signature of a string to sign, in hex."""
-    inner, outer = _signing_key(secret_key, day, region, service)
-    # HMAC from two kept hash states: hashlib's copy() costs a third of hmac.new(), half of hmac.digest().
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(text.encode())
-    outer.update(inner.digest())
-    return outer.hexdigest()
+    _, inner, outer = _signing_key(secret_key, day, region, service)
+    return _hmac(inner, outer, text)
 
 
 def sign(
@@ -129,12 +125,21 @@ def authorization(
     service: str = "s3",
 ) -> str:
     """Return the Authorization header's value for exactly these *headers*; arguments as in sign."""
-    day = timestamp[:8]
-    scope = credential_scope(day, region, service)
     lines, names = _canonical_headers(headers)
     request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
-    proof = signature(string_to_sign(timestamp, scope, request), credentials.secret_key, day, region, service)
+    day = timestamp[:8]
+    scope, inner, outer = _signing_key(credentials.secret_key, day, region, service)
+    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+    proof = _hmac(inner, outer, text)
     return f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={proof}"
+
+
+def _hmac(inner: _Hash, outer: _Hash, text: str) -> str:
+    """HMAC from two kept hash states: hashlib's copy() costs a third of hmac.new(), half of hmac.digest()."""
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(text.encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
 
 
 def _canonical_headers(headers: Mapping[str, str]) -> tuple[str, str]:
@@ -160,10 +165,11 @@ _MAX_ORDERS = 256
 
 
 @lru_cache(maxsize=64)
-def _signing_key(secret_key: str, day: str, region: str, service: str) -> tuple[_Hash, _Hash]:
-    """Derive the day's signing key; return the two hash states that HMAC with it starts from."""
+def _signing_key(secret_key: str, day: str, region: str, service: str) -> tuple[str, _Hash, _Hash]:
+    """Derive the day's signing key; return its scope, and the two hash states that HMAC with it starts from."""
     key = f"AWS4{secret_key}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     block = key.ljust(64, b"\0")
-    return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
+    scope = credential_scope(day, region, service)
+    return scope, sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))

@@ -20,6 +20,7 @@ MAX_KEY_BYTES = 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Names as resolvers take them: labels of 1-63 characters (more would be a UnicodeError there), or an IP address.
 _HOST = re.compile(r"(?=[A-Za-z0-9])(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{0,62}[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\]")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9._~/-]+")
 # What has no place in an endpoint, and may be a secret: a password, or a signature in a query.
 _REFUSED = (("@", "user or password"), ("?", "query"), ("#", "fragment"))
 
@@ -41,6 +42,9 @@ def encode_key(key: str) -> str:
     """
     if not key:
         raise InvalidInput("key is empty: S3 stores nothing under an empty key")
+    # Most keys are plain, and quote() looks at each of them for a microsecond.
+    if len(key) <= MAX_KEY_BYTES and _PLAIN_KEY.fullmatch(key):
+        return key
     try:
         # A character is at most 4 bytes of UTF-8, so most keys need no count.
         if len(key) > MAX_KEY_BYTES // 4 and (size := len(key.encode())) > MAX_KEY_BYTES:

@@ -77,11 +77,14 @@ class Body:
         return self._take(size)
 
     async def read_at_most(self, limit: int) -> bytes:
-        """Read the whole body, or its first *limit* bytes: for error bodies, which are short."""
+        """Read the whole body, or its first *limit* bytes, and let go of the connection: for errors, which are short."""
         parts: list[bytes] = []
-        while limit > 0 and (piece := await self.read(limit)):
-            parts.append(piece)
-            limit -= len(piece)
+        try:
+            while limit > 0 and (piece := await self.read(limit)):
+                parts.append(piece)
+                limit -= len(piece)
+        finally:
+            await self.close()
         return b"".join(parts)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -14,11 +14,12 @@ from typing import Protocol
 
 from aiohttp.connector import Connection as Loan
 
-from ..errors import ConnectError, S3Error, SourceChanged, TransportError, TruncatedBody
+from ..errors import ConnectError, S3Error, SourceChanged
 from ..protocol.http1 import ResponseHead, ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from . import sockets
 from .body import EVERYTHING, Body
+from .endings import cut_of, end_of
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
@@ -60,6 +61,7 @@ class Connection(asyncio.BufferedProtocol):
     """
 
     __slots__ = (
+        "_bodied",
         "_displaced",
         "_gone",
         "_goodbye",
@@ -113,6 +115,7 @@ class Connection(asyncio.BufferedProtocol):
         self._wanted = 0
         self._sending = False
         self._reusable = True
+        self._bodied = False
         self._paused = False
         self._lost: S3Error | None = None
         self._gone = False
@@ -138,13 +141,16 @@ class Connection(asyncio.BufferedProtocol):
         self._reader = reader = ResponseReader(method)
         self._reusable = True
         self._wanted = 0
+        self._bodied = bool(body)
         try:
             if isinstance(body, bytes) and len(body) <= SMALL_BODY:
                 self.transport.write(head + body if body else head)
             else:
                 await self._send(head, body)
             if reader.head is None:
-                await self.wait(reader, 0)
+                if self._lost is None:
+                    await self._news(0)
+                self._judge(reader, 0)
         except BaseException as error:
             self.let_go(reader, error)
             raise
@@ -211,15 +217,17 @@ class Connection(asyncio.BufferedProtocol):
     async def wait(self, reader: ResponseReader, wanted: int) -> None:
         """Wait for the head and *wanted* bytes of the body, or the body's end."""
         if self._lost is None:
-            self._wanted = wanted
-            self._quiet = 0
-            self._waiter = waiter = self.loop.create_future()
-            try:
-                await waiter
-            finally:
-                # Another exchange may have begun here before this task ran again.
-                if self._waiter is waiter:
-                    self._waiter = None
+            await self._news(wanted)
+        self._judge(reader, wanted)
+
+    def _news(self, wanted: int) -> asyncio.Future[None]:
+        """Return what is done when there are the head and *wanted* bytes, or nothing more will come."""
+        self._wanted = wanted
+        self._quiet = 0
+        self._waiter = waiter = self.loop.create_future()
+        return waiter
+
+    def _judge(self, reader: ResponseReader, wanted: int) -> None:
         # A result, never an exception, wakes us: nobody may be left to retrieve one after a cancellation.
         if self._lost is not None and not reader.done and (reader.head is None or reader.buffered < wanted):
             raise self._lost
@@ -233,11 +241,14 @@ class Connection(asyncio.BufferedProtocol):
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
         keep = reader is not None and reader.head is not None and not reader.surplus and self._may_stay(reader.head)
-        # Bytes that did not fit into the socket before the answer came would be read as the next request.
-        if keep and self._reusable and self._lost is None and not self.transport.get_write_buffer_size():
+        if keep and self._reusable and self._lost is None and not self._unwritten():
             self.owner.freed(self)
         else:
             self.abort()
+
+    def _unwritten(self) -> bool:
+        """Tell if bytes did not fit into the socket before the answer came: they would be read as the next request."""
+        return self._bodied and self.transport.get_write_buffer_size() > 0
 
     def _may_stay(self, head: ResponseHead) -> bool:
         """Tell if both sides want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word."""
@@ -302,13 +313,15 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def _wake(self) -> None:
-        for future in (self._waiter, self._writable):
-            if future is not None and not future.done():
-                future.set_result(None)
+        waiter, writable = self._waiter, self._writable
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if writable is not None and not writable.done():
+            writable.set_result(None)
 
     def tick(self, patience: int) -> bool:
         """Count a tick without progress while somebody waits; True when *patience* is used up."""
-        waiting = self._waiter is not None or (self._writable is not None and not self._writable.done())
+        waiting = any(future is not None and not future.done() for future in (self._waiter, self._writable))
         unsent = self._backlog() if waiting else 0
         if not waiting or unsent != self._unsent:
             self._unsent = unsent
@@ -342,11 +355,10 @@ class Connection(asyncio.BufferedProtocol):
         except S3Error as error:
             self.abort(error)
             return
-        self._progress(reader)
+        if reader.head is not None:
+            self._progress(reader)
 
     def _progress(self, reader: ResponseReader) -> None:
-        if reader.head is None:
-            return
         if reader.done:
             if not self._sending:
                 self._finished()
@@ -362,7 +374,7 @@ class Connection(asyncio.BufferedProtocol):
         if reader is None:
             self.abort()
         else:
-            self.abort(_end_of(reader) if self._said_goodbye() else _cut_of(reader, None))
+            self.abort(end_of(reader) if self._said_goodbye() else cut_of(reader, None))
         return False
 
     def _tls(self) -> ssl.SSLObject | None:
@@ -389,7 +401,7 @@ class Connection(asyncio.BufferedProtocol):
         if reader is not None and self._lost is None:
             if exc is not None:
                 self._drain(reader)
-            self._lost = _cut_of(reader, exc)
+            self._lost = cut_of(reader, exc)
         self._fail(ConnectError("the connection was lost"))
         # The connector waits for its own protocol to hear of the end: without this its close() hangs for ever.
         self._displaced.connection_lost(exc)
@@ -416,27 +428,6 @@ class Connection(asyncio.BufferedProtocol):
         writable, self._writable = self._writable, None
         if writable is not None and not writable.done():
             writable.set_result(None)
-
-
-def _end_of(reader: ResponseReader) -> S3Error:
-    """Return what to tell whoever wants more of a response than came before the peer said goodbye."""
-    try:
-        reader.feed_eof()
-    except TransportError as cut:
-        return cut
-    return ConnectError("the server closed the connection after the response")
-
-
-def _cut_of(reader: ResponseReader, exc: Exception | None) -> S3Error:
-    """Return the same for a connection that ended with no goodbye: a body that ends by it is not complete."""
-    reason = exc or "the connector was closed, or TLS ended without a goodbye"
-    error: S3Error
-    if reader.head is None:
-        error = ConnectError(f"the connection was lost before an answer came: {reason}")
-    else:
-        error = TruncatedBody(f"the connection was lost in the middle of the body: {reason}")
-    error.__cause__ = exc
-    return error
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import ssl
 from dataclasses import dataclass, field
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed
@@ -15,6 +17,20 @@ from ..protocol.messages import Address
 def environment_proxies() -> dict[str, str]:
     """Read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, once, when a client is made."""
     return getproxies_environment()
+
+
+async def certificates(path: str | os.PathLike[str], name: str) -> ssl.SSLContext:
+    """Return a context that trusts the authorities in a file, which is read in a thread.
+
+    Args:
+        name: Of the setting, for the message.
+    Raises:
+        InvalidInput: there are none to be read.
+    """
+    try:
+        return await asyncio.to_thread(ssl.create_default_context, cafile=os.fspath(path))
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidInput(f"{name}: cannot read certificates from {str(path)!r}: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,10 @@ import asyncio
 import os
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
+from time import perf_counter
+from typing import Any
 
 import aiohttp
 
@@ -22,6 +24,7 @@ from .body import Body
 from .connection import Connection
 from .dialer import Dialer
 from .options import PoolOptions
+from .waits import current_waits
 
 SCRATCH = 256 * 1024
 # A TLS peer that does not answer our goodbye is cut off after a second; then close() need wait no longer.
@@ -68,8 +71,10 @@ class Pool:
         _all_pools.add(self)
 
     # -------------------------------------------------------------- sending
-    async def send(self, request: Request) -> Body:
-        """Send a request on a free or new connection; return the response when its head is here.
+    def send(self, request: Request) -> Coroutine[Any, Any, Body]:
+        """Return what sends a request on a free or new connection, and gives the response when its head is here.
+
+        To be awaited at once: a free connection is taken already. Not a coroutine itself, since one less costs less.
 
         Raises:
             TransportError: there is no usable answer; which kind says why.
@@ -79,8 +84,12 @@ class Pool:
         if self._closed:
             raise TransportError("the client was closed")
         head = request_head(request)
-        idle = self._idle.get(request.address.origin)
-        connection = idle.pop() if idle else await self._acquire(request.address)
+        if idle := self._idle.get(request.address.origin):
+            return idle.pop().exchange(head, request.body, request.method)
+        return self._send_when_free(head, request)
+
+    async def _send_when_free(self, head: bytes, request: Request) -> Body:
+        connection = await self._acquire(request.address)
         return await connection.exchange(head, request.body, request.method)
 
     async def _acquire(self, address: Address) -> Connection:
@@ -99,11 +108,15 @@ class Pool:
 
     async def _open(self, address: Address, deadline: float | None) -> Connection:
         """Use a slot that was taken for us; give it back if that fails."""
+        started = perf_counter()
         try:
             connection = await self._dialer.dial(address, self, deadline)
         except BaseException:
             self._slot_freed()
             raise
+        finally:
+            if (waits := current_waits.get()) is not None:
+                waits.connecting = perf_counter() - started
         self._live.add(connection)
         self._open_sockets.add(connection)
         if self._closed:
@@ -118,6 +131,7 @@ class Pool:
         future: asyncio.Future[Connection | None] = self.loop.create_future()
         entry = (future, address.origin)
         self._waiters.append(entry)
+        started = perf_counter()
         try:
             async with asyncio.timeout_at(deadline):
                 return await future
@@ -128,6 +142,9 @@ class Pool:
                     f"all {self.options.max_connections} connections were in use for {self.options.pool_timeout} s"
                 ) from error
             raise
+        finally:
+            if (waits := current_waits.get()) is not None:
+                waits.queued += perf_counter() - started
 
     def _leave_line(self, entry: tuple[asyncio.Future[Connection | None], str]) -> None:
         """Give back what was handed over at the very moment of giving up."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..caller import Caller
 from ..errors import InvalidInput
+from ..operations.groups import CustomerKey
 from ..operations.listing import Key
 from ..protocol.uri import encode_key
 
@@ -27,6 +30,20 @@ def object_name(key: str | Key) -> str:
     if isinstance(key, Key):
         return key.key
     raise InvalidInput(f"key must be a str or a Key, not {type(key).__name__}")
+
+
+def customer_key_of(key: CustomerKey | bytes | None) -> CustomerKey | None:
+    """Return a customer's key as operations take it.
+
+    Raises:
+        InvalidInput: it has not 32 bytes.
+    """
+    return key if key is None or isinstance(key, CustomerKey) else CustomerKey(key)
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """Return the members that were given: an operation is made, checked and encoded faster without the others."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def checked_name(key: str | Key) -> str:

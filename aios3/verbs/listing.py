@@ -6,16 +6,9 @@ from collections.abc import AsyncIterator
 from typing import TypeAlias
 
 from ..errors import InvalidInput, TooManyKeys
-from ..operations.listing import (
-    DeleteMarker,
-    EncodingType,
-    Key,
-    ListObjectsV2,
-    ListObjectsV2Result,
-    ListObjectVersions,
-    ObjectVersion,
-)
+from ..operations.listing import DeleteMarker, EncodingType, Key, ListObjectVersions, ObjectVersion
 from ..operations.multipart import ListMultipartUploads, MultipartUpload
+from ..transfers.listing import Page, object_pages
 from .base import Verbs
 
 Keys: TypeAlias = list[Key]
@@ -73,23 +66,22 @@ class Listing(Verbs):
         start_after: str | None = None,
         page_size: int = MAX_PAGE,
         timeout: float | None = None,
-    ) -> AsyncIterator[ListObjectsV2Result]:
+    ) -> AsyncIterator[Page]:
         """Give the pages of a listing, each with ``.keys`` and ``.prefixes``.
 
         Args:
             delimiter: Keys are folded up to the next one into ``.prefixes``: ``"/"`` lists as folders do.
             start_after, page_size, timeout: As in keys.
         """
-        operation = ListObjectsV2(
-            bucket=self.name,
+        return object_pages(
+            self.client,
+            self.name,
             prefix=prefix or None,
             delimiter=delimiter or None,
             start_after=start_after or None,
-            max_keys=_checked(page_size),
-            # Keys may hold what XML cannot: percent-encoded, every key arrives as it is.
-            encoding_type="url",
+            page_size=_checked(page_size),
+            timeout=timeout,
         )
-        return self.client.pages(operation, timeout=timeout)
 
     async def versions(
         self, prefix: str = "", *, page_size: int = MAX_PAGE, timeout: float | None = None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from ..errors import InvalidInput, NoSuchKey, TransportError
+from ..operations.groups import CustomerKey
 from ..operations.listing import Key
 from ..operations.objects import GetObject, GetObjectResult, HeadObject, HeadObjectResult
+from ..payloads import IN_THREAD
+from ..protocol.checksums import Verification, to_verify
 from ..settings import time_limit
 from ..streams import ObjectStream, Opening
 from ..transfers.ranges import check_range, range_header
 from ..transfers.resumption import Resumption
 from ..transfers.waiting import wait_for
-from .base import Verbs, object_name
+from .base import Verbs, customer_key_of, given, object_name
 
 
 class Reading(Verbs):
@@ -29,6 +33,7 @@ class Reading(Verbs):
         if_none_match: str | None = None,
         if_modified_since: datetime | None = None,
         part_number: int | None = None,
+        customer_key: CustomerKey | bytes | None = None,
         timeout: float | None = None,
     ) -> bytes:
         """Return an object's bytes, or a slice of them.
@@ -37,16 +42,18 @@ class Reading(Verbs):
             key: Name in the bucket, unencoded; 1-1024 bytes of UTF-8. A Key reads the current object.
             start, end: As in a slice: *end* is exclusive, ``start=-n`` means the last n bytes.
             if_match, if_none_match: An ETag with its quotes.
+            customer_key: The 32 bytes it was stored with, where it was stored so.
         Raises:
             NoSuchKey: nothing is stored under *key*.
             InvalidRange: *start* is beyond the end.
             NotModified, PreconditionFailed: a condition does not hold.
             TransportError: the answer did not come, or not whole.
+            ChecksumMismatch: it is not what was stored, by the checksum that S3 has of it.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         operation = self._get_object(
-            key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number
+            key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number, customer_key
         )
         if timeout is not None:
             async with time_limit(timeout):
@@ -64,6 +71,7 @@ class Reading(Verbs):
         if_none_match: str | None = None,
         if_modified_since: datetime | None = None,
         part_number: int | None = None,
+        customer_key: CustomerKey | bytes | None = None,
         timeout: float | None = None,
     ) -> Opening:
         """Read an object as a stream: ``async with bucket.download(key) as stream``, or await it.
@@ -75,12 +83,12 @@ class Reading(Verbs):
             timeout: Seconds until the first byte can be read.
         """
         operation = self._get_object(
-            key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number
+            key, start, end, version_id, if_match, if_none_match, if_modified_since, part_number, customer_key
         )
 
         async def open_stream() -> ObjectStream:
             result = await self._open(operation, timeout)
-            return ObjectStream(result, Resumption(self.client, operation, result))
+            return ObjectStream(result, Resumption(self.client, operation, result), _verification(operation, result))
 
         return Opening(open_stream)
 
@@ -88,11 +96,19 @@ class Reading(Verbs):
         result = await self.client.call(operation)
         if operation.range is not None:
             await check_range(operation, result)
+        verification = None if operation.checksum_mode is None else _verification(operation, result)
         try:
-            return await result.body.read()
+            data = await result.body.read()
         except TransportError:
             # What has arrived is kept; the stream meets the same error behind it, and mends it.
-            return await ObjectStream(result, Resumption(self.client, operation, result)).read()
+            return await ObjectStream(result, Resumption(self.client, operation, result), verification).read()
+        if verification is not None:
+            if len(data) < IN_THREAD:
+                verification.update(data)
+            else:
+                await asyncio.to_thread(verification.update, data)
+            verification.finish()
+        return data
 
     def _get_object(
         self,
@@ -104,15 +120,20 @@ class Reading(Verbs):
         if_none_match: str | None,
         if_modified_since: datetime | None,
         part_number: int | None,
+        customer_key: CustomerKey | bytes | None,
     ) -> GetObject:
         if start or end is not None:
             byte_range = range_header(start, end)
             if part_number is not None:
                 raise InvalidInput("part_number and a range (start, end) exclude each other")
-        elif (version_id, if_match, if_none_match, if_modified_since, part_number) == (None,) * 5:
+        elif (version_id, if_match, if_none_match, if_modified_since, part_number, customer_key) == (None,) * 6:
+            if self.client.verifies:
+                return GetObject(bucket=self.name, key=object_name(key), checksum_mode="ENABLED")
             return GetObject(bucket=self.name, key=object_name(key))
         else:
             byte_range = None
+        # The checksum is of the whole: a part cannot be held against it.
+        whole = byte_range is None and part_number is None
         return GetObject(
             bucket=self.name,
             key=object_name(key),
@@ -122,6 +143,8 @@ class Reading(Verbs):
             if_none_match=if_none_match,
             if_modified_since=if_modified_since,
             part_number=part_number,
+            customer_key=customer_key_of(customer_key),
+            checksum_mode="ENABLED" if whole and self.client.verifies else None,
         )
 
     async def _open(self, operation: GetObject, timeout: float | None = None) -> GetObjectResult:
@@ -131,14 +154,22 @@ class Reading(Verbs):
         return result
 
     async def head(
-        self, key: str | Key, *, version_id: str | None = None, timeout: float | None = None
+        self,
+        key: str | Key,
+        *,
+        version_id: str | None = None,
+        customer_key: CustomerKey | bytes | None = None,
+        timeout: float | None = None,
     ) -> HeadObjectResult:
         """Return what is known of an object without reading it: size, etag, metadata and so on.
 
+        Args:
+            customer_key: As of get.
         Raises:
             NoSuchKey: nothing is stored under *key* (or the bucket does not exist: HEAD does not tell which).
         """
-        operation = HeadObject(bucket=self.name, key=object_name(key), version_id=version_id)
+        members = given(version_id=version_id, customer_key=customer_key_of(customer_key))
+        operation = HeadObject(bucket=self.name, key=object_name(key), **members)
         return await self.client.call(operation, timeout=timeout)
 
     async def exists(self, key: str | Key, *, timeout: float | None = None) -> bool:
@@ -177,3 +208,11 @@ class Reading(Verbs):
 
         async with time_limit(timeout):
             await wait_for(ask)
+
+
+def _verification(operation: GetObject, result: GetObjectResult) -> Verification | None:
+    """Return what a whole body is held against, where that was asked for and can be done."""
+    if operation.checksum_mode is None or result.http_status != 200 or result.content_range is not None:
+        return None
+    found = to_verify(result.headers)
+    return None if found is None else Verification(*found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 from urllib.parse import quote, urlencode
 
+from ..operations.groups import CustomerKey, Encryption
 from ..operations.listing import Key
 from ..operations.objects import (
     DeleteObject,
@@ -16,11 +17,12 @@ from ..operations.objects import (
     PutObjectResult,
     StorageClass,
 )
+from ..protocol.checksums import algorithm_named
 from ..protocol.messages import Buffer
 from ..settings import time_limit
 from ..streams import FileBody, request_body
 from ..transfers.deletions import DeleteReport, Deletion, Items, OnResult
-from .base import Verbs, object_name
+from .base import Verbs, customer_key_of, given, object_name
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 
@@ -44,6 +46,9 @@ class Writing(Verbs):
         content_disposition: str | None = None,
         content_encoding: str | None = None,
         content_language: str | None = None,
+        encryption: Encryption | None = None,
+        customer_key: CustomerKey | bytes | None = None,
+        checksum: str | None = None,
         timeout: float | None = None,
     ) -> PutObjectResult:
         """Store an object in one request; whole or not at all.
@@ -52,6 +57,10 @@ class Writing(Verbs):
             data: Bytes-like, str (as UTF-8), a Path, or a binary file, which is sent from where it stands.
             metadata: Names and values of ASCII; names come back in lower case.
             if_none_match: ``"*"`` stores only if there is nothing under *key*.
+            encryption: How the store encrypts it, with a key that it keeps.
+            customer_key: 32 bytes that it is encrypted with and that the store forgets: reading takes them again.
+            checksum: By which the store checks what arrives, and keeps: ``CRC32``, ``SHA256``, ``CRC64NVME`` ...; else
+                what the client does.
         Raises:
             PreconditionFailed: a condition does not hold.
             SourceChanged: a file did not have the length it had when it was opened; nothing is stored.
@@ -62,11 +71,7 @@ class Writing(Verbs):
         name = object_name(key)
         # A space as %20, which every store decodes; Ceph takes "+" as it is.
         tagging = urlencode(tags, safe="", quote_via=quote) if tags else None
-        body = data if isinstance(data, bytes) else await request_body(data)
-        operation = PutObject(
-            bucket=self.name,
-            key=name,
-            body=body,
+        members = given(
             content_type=content_type,
             metadata=metadata,
             tagging=tagging,
@@ -78,7 +83,12 @@ class Writing(Verbs):
             content_disposition=content_disposition,
             content_encoding=content_encoding,
             content_language=content_language,
+            encryption=encryption,
+            customer_key=customer_key_of(customer_key),
+            checksum_algorithm=None if checksum is None else algorithm_named(checksum),
         )
+        body = data if isinstance(data, bytes) else await request_body(data)
+        operation = PutObject(bucket=self.name, key=name, body=body, **members)
         try:
             return await self.client.call(operation, timeout=timeout)
         finally:

@@ -23,6 +23,8 @@ FAILED = Attempt(
     status=None,
     request_id=None,
     bytes=0,
+    queued=0.0,
+    connecting=None,
     seconds=0.25,
     error="ReadTimeout",
 )

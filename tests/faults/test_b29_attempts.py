@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from aios3 import Attempt, NoSuchKey
+from aios3 import Attempt, ConnectError, NoSuchKey
 from aios3.operations.buckets import ListBuckets
 from aios3.testing import Answer, LoseAnswer, Peer, steps
 from tests import oracle
@@ -67,6 +67,32 @@ async def test_b29_cancelled_attempt_is_told_too() -> None:
             await call
 
     assert [(attempt.status, attempt.error) for attempt in told] == [(None, "CancelledError")]
+
+
+async def test_b29_hook_hears_what_an_attempt_waited_for() -> None:
+    told: list[Attempt] = []
+    async with (
+        Peer(steps.serving(serves(b"data"))) as peer,
+        bucket_at(peer.endpoint, on_attempt=told.append, max_connections=1) as bucket,
+    ):
+        await bucket.get("key")
+        await asyncio.gather(bucket.get("key"), bucket.get("key"))
+
+    opened, free, stood = told
+    assert opened.connecting is not None
+    assert opened.queued == 0 <= opened.connecting <= opened.seconds
+    assert stood.connecting is None
+    assert 0 < stood.queued <= stood.seconds
+    assert (free.connecting, free.queued) == (None, 0)
+
+
+async def test_b29_attempt_that_could_not_connect_tells_how_long_it_tried() -> None:
+    told: list[Attempt] = []
+    async with bucket_at("http://127.0.0.1:1", on_attempt=told.append, max_attempts=1) as bucket:
+        with pytest.raises(ConnectError):
+            await bucket.get("key")
+
+    assert [attempt.connecting is not None for attempt in told] == [True]
 
 
 class Broken(Exception):
@@ -149,6 +175,8 @@ async def test_b29_attempt_is_a_value(radosgw: Server) -> None:
         "request_id",
         "bytes",
         "seconds",
+        "queued",
+        "connecting",
         "error",
     }
     with pytest.raises(dataclasses.FrozenInstanceError):

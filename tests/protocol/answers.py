@@ -34,7 +34,7 @@ def answer(pieces: Iterable[bytes], method: str = "GET") -> Answer:
     assert reader.head is not None
     assert reader.done
     status, headers, keep_alive = reader.head
-    return Answer(status, headers, reader.take(), reader.trailers, keep_alive, reader.surplus)
+    return Answer(status, dict(headers), reader.take(), reader.trailers, keep_alive, reader.surplus)
 
 
 def answer_or_refusal(pieces: Iterable[bytes], method: str = "GET") -> Answer | type[S3Error]:

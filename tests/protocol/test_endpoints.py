@@ -1,19 +1,23 @@
 """Where requests go: AWS's published cases, and tables of what they do not show."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aios3.errors import InvalidInput
 from aios3.protocol.bucket_names import check_bucket_name, check_new_bucket_name
 from aios3.protocol.endpoints import depends_on_operation, is_aws, region_of, resolve
 from aios3.protocol.messages import Address
-from aios3.protocol.partitions import check_region, partition_of
+from aios3.protocol.partitions import DOMAINS, check_region, partition_of
 from aios3.protocol.places import Facts, Options, Place
 from aios3.protocol.uri import parse_endpoint
+from tests.properties import many_examples
 
 NOT_AWS = "s3.eu-west-1.amazonaws.com.example.com"
 OTHER = "https://s3.example.com"
@@ -346,3 +350,47 @@ def test_aws_takes_a_new_name(name: str) -> None:
 def test_aws_takes_no_such_new_name(name: str) -> None:
     with pytest.raises(InvalidInput, match="is none that AWS takes"):
         check_new_bucket_name(name)
+
+
+# ------------------------------------------------------------------ whatever is given
+WORDS = [
+    *("arn:", "aws", "s3", "s3-outposts", "s3-object-lambda", "us-west-2", "123456789012", "accesspoint", "outpost"),
+    *(
+        ":",
+        "/",
+        ".",
+        "-",
+        "--x-s3",
+        "--xa-s3",
+        "--usw2-az1",
+        "--op-s3",
+        "o" * 43,
+        "mrap",
+        "a",
+        "B",
+        "_",
+        "%",
+        "@",
+        "#",
+        "é",
+    ),
+]
+PIECES = st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=12).map("".join)
+ENDPOINTS = st.sampled_from(
+    [None, "https://s3.example.com", "http://localhost:9000/x", "http://10.0.0.1", "https://[::1]"]
+)
+
+
+@many_examples
+@given(PIECES, st.just("us-west-2") | PIECES, ENDPOINTS, st.booleans(), st.booleans())
+def test_no_name_leads_to_another_host(name: str, region: str, endpoint: str | None, path: bool, control: bool) -> None:
+    """Whatever is given is refused, or stands in one host of AWS's or the user's own, or encoded in the path."""
+    known = None if endpoint is None else parse_endpoint(endpoint)
+    try:
+        found = resolve(name, Options(region=region, endpoint=known, path_style=path), Facts(control=control)).address
+    except InvalidInput:
+        return
+
+    assert re.fullmatch(r"(?:[a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\[::1\]", found.host)
+    assert re.fullmatch(r"(?:/[A-Za-z0-9._~%-]+)*", found.base_path)
+    assert found.host.endswith(DOMAINS if known is None else known.host)

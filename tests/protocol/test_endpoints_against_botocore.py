@@ -163,7 +163,7 @@ def difference(inputs: Mapping[str, Any]) -> str | None:
         "what was asked for and is not there is refused": bucket.endswith("--op-s3")
         and any(inputs[name] for name in ("UseFIPS", "UseDualStack", "Accelerate")),
         "a zone has a place in its name": bucket.startswith("my--s3--x--usaz1"),
-        "multi-region access points are access points": ":s3::" in bucket,
+        "multi-region access points are access points, and of S3": bucket.split(":")[3:4] == [""],
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 

@@ -200,6 +200,11 @@ def test_customer_key_of_another_size_is_refused(key: Any) -> None:
         (("b", "a b/é+%2F"), "b/a%20b/%C3%A9%2B%252F"),
         (("b", "../k", "null"), "b/../k?versionId=null"),
         (("b", "k", "a+b/="), "b/k?versionId=a%2Bb%2F%3D"),
+        (("t:b", "k"), "t%3Ab/k"),
+        (
+            ("arn:aws:s3:us-west-2:123456789012:accesspoint/a", "a b"),
+            "arn%3Aaws%3As3%3Aus-west-2%3A123456789012%3Aaccesspoint/a/object/a%20b",
+        ),
     ],
 )
 def test_copy_source_is_encoded_once(arguments: tuple[str, ...], expected: str) -> None:

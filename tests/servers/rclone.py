@@ -41,7 +41,8 @@ def run_rclone() -> Iterator[Server]:
 def _command(program: str, folder: Path, port: int) -> list[str]:
     data = folder / "data"
     data.mkdir(exist_ok=True)
-    # No cache of directories: each of the two must see at once what went in through the other.
-    caches = ["--vfs-cache-mode=off", "--dir-cache-time=0", f"--cache-dir={folder}/cache-{port}"]
+    # Hardly any cache of directories: each of the two must see what went in through the other. With 0 rclone's timer
+    # for it never rests, and takes a whole core.
+    caches = ["--vfs-cache-mode=off", "--dir-cache-time=1ms", f"--cache-dir={folder}/cache-{port}"]
     keys = ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}"]
     return [program, "serve", "s3", *keys, "--addr", f"127.0.0.1:{port}", *caches, str(data)]

@@ -1,8 +1,7 @@
-"""Fixtures of the transport's tests: a loop that may not complain, and certificates."""
+"""Fixtures of the transport's tests: a loop that may not complain, and a certificate of nobody's."""
 
 import asyncio
 import gc
-import ssl
 from collections.abc import AsyncIterator
 
 import pytest
@@ -31,20 +30,6 @@ async def _complaints_are_errors() -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """A certificate for localhost, with its authority."""
-    return make_certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="session")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """A certificate of another authority."""
     return make_certificate(tmp_path_factory.mktemp("stranger"))
-
-
-@pytest.fixture(scope="session")
-def server_tls(certificate: Certificate) -> ssl.SSLContext:
-    """What a TLS server needs to show `certificate`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.chain, certificate.private_key)
-    return context

@@ -1,0 +1,123 @@
+"""Providers one after the other: a chain of any, and the one that AWS documents.
+
+Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar
+
+from ..errors import CredentialsError
+from ..protocol.sigv4 import Credentials
+from .base import Environ, NotConfigured, Provider
+from .configuration import merged, profile_named, read_files
+from .container import Container
+from .local import Environment
+from .metadata import InstanceMetadata
+from .network import Network
+from .shared import SharedProfile, is_role
+
+_log = logging.getLogger("aios3")
+
+
+class Chain:
+    """Provider: asks several providers, in order, for the first that has keys.
+
+    One that has none because nothing is set up for it raises NotConfigured, and the next one is asked. Any other error
+    ends the chain: keys that were meant to be used must not be replaced by somebody else's.
+
+    Args:
+        providers: In order of preference.
+    """
+
+    label = "chain"
+
+    def __init__(self, *providers: Provider) -> None:
+        self._providers = providers
+
+    async def __call__(self) -> Credentials:
+        """Return the keys of the first provider that has any.
+
+        Raises:
+            NotConfigured: none has; the message says of each why not.
+            CredentialsError: one that is set up failed; the message says this, and why those before it gave none.
+        """
+        tried: list[str] = []
+        for provider in self._providers:
+            try:
+                found = await provider()
+            except NotConfigured as error:
+                tried.append(f"{label_of(provider)}: {error}")
+            except CredentialsError as error:
+                tried.append(f"{label_of(provider)}: {error}")
+                raise CredentialsError(_list("no usable credentials", tried)) from error
+            else:
+                _log.debug("credentials from %s", label_of(provider))
+                return found
+        raise NotConfigured(_list("no credentials", tried))
+
+
+def label_of(provider: Provider) -> str:
+    """Return what a provider is called in messages."""
+    label = getattr(provider, "label", None) or getattr(provider, "__name__", None)
+    return label if isinstance(label, str) else type(provider).__name__
+
+
+def _list(head: str, tried: list[str]) -> str:
+    lines = "".join(f"\n- {why}" for why in tried)
+    return (
+        f"{head}; tried in this order:{lines}\n"
+        "Give aws_key and aws_secret, or credentials=, or use anonymous=True to send unsigned requests"
+    )
+
+
+@dataclass(frozen=True)
+class DefaultChain:
+    """Provider: looks where the AWS CLI and the AWS SDKs look, in their order.
+
+    The environment; the profile (its role, its SSO login, its keys, its credential_process); a web identity token; the
+    container; the EC2 instance. Files are read in a thread, anew at every fetch.
+
+    Args:
+        profile: Name of a profile; then keys in the environment do not count. None is AWS_PROFILE, or ``default``.
+        region: Whose token service to ask; None is the environment's or the profile's.
+        environ: The environment.
+        network: How those are reached who answer over HTTP.
+    """
+
+    label: ClassVar[str] = "default chain"
+    profile: str | None = None
+    region: str | None = None
+    _: KW_ONLY
+    environ: Environ = field(default_factory=lambda: os.environ, repr=False)
+    network: Network = field(default_factory=Network, repr=False)
+
+    async def __call__(self) -> Credentials:
+        """Return the first keys there are.
+
+        Raises:
+            CredentialsError: there are none; the message says of each place why not.
+        """
+        own = Environment(environ=self.environ)
+        if self.profile is None and self.environ.get("AWS_ACCESS_KEY_ID"):
+            return await Chain(own)()  # no file matters
+        files = await asyncio.to_thread(read_files, self.environ)
+        profile = profile_named(files, self.profile, self.environ)
+        environ = merged(self.environ, profile, files)
+        shared = SharedProfile(profile=profile, files=files, region=self.region, environ=environ, network=self.network)
+        web = shared.web_identity(use_environment=self.profile is None)
+        providers: list[Provider] = [shared, web] if is_role(profile) else [web, shared]
+        if self.profile is None:
+            providers.insert(0, own)
+        machine = (
+            Container(environ=environ, network=self.network),
+            InstanceMetadata(environ=environ, network=self.network),
+        )
+        return await Chain(*providers, *machine)()
+
+
+__all__ = ["Chain", "DefaultChain", "label_of"]

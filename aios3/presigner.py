@@ -1,0 +1,162 @@
+"""What is signed without being sent: URLs and forms that others send.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from .credentials import Cached, Credentials, Fixed
+from .errors import InvalidInput
+from .protocol.http_codec import encode
+from .protocol.post_policy import Condition, PresignedPost, conditions_of, post_fields
+from .protocol.presigning import NO_HEADERS, PresignedURL, check_expires, presign, read_timestamp, with_parameters
+from .protocol.shapes import Operation
+from .protocol.uri import encode_query
+from .routing import Route, Router
+
+# Headers that say who asks or pays, and not what: S3 reads them from the query too, so that the URL alone will do.
+_HOISTED = ("x-amz-expected-bucket-owner", "x-amz-request-payer")
+# What the signature itself puts there, or the connection.
+_NOT_GIVEN = frozenset({"host", "authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"})
+_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-z]+")
+
+
+class Presigner:
+    """A client's part that signs for others; it waits for credentials at most, and never for the store."""
+
+    _router: Router
+    _headers: dict[str, str]
+    _keys: Fixed | Cached
+    _ready: bool
+
+    async def _prepare(self) -> None:
+        raise NotImplementedError
+
+    async def presign(
+        self,
+        operation: Operation[Any],
+        *,
+        expires_in: int = 3600,
+        headers: Mapping[str, str] | None = None,
+        public_endpoint: str | None = None,
+    ) -> PresignedURL:
+        """Return a URL that whoever has it can send as *operation*, with any body where it has one.
+
+        Args:
+            expires_in: Seconds that it can be used; 7 days at most. It ends with the keys that sign it.
+            headers: What must be sent with it beside; where the operation has headers, these too must be sent. All of
+                them are in the URL's ``headers``.
+            public_endpoint: Sign for this address of the same store, as others reach it.
+        Raises:
+            InvalidInput: the operation cannot be sent as it is, or the client is anonymous.
+            CredentialsError: there are no keys to sign with.
+        """
+        check_expires(expires_in)
+        if not self._ready:
+            await self._prepare()
+        credentials = self._keys.current
+        if credentials is None or credentials.expires is not None:
+            credentials = await self._lasting(expires_in)
+        address, auth = self._route(operation, public_endpoint)
+        method, _, path, query, fields, _ = encode(operation, address)
+        if len(fields) > 1 or self._headers:
+            query, fields = _hoisted(query, {**self._headers, **fields})
+        if headers:
+            fields |= _checked(headers)
+        timestamp = self._router.timestamp()
+        _, service, region = auth
+        signed = presign(
+            method,
+            path,
+            query,
+            fields,
+            credentials=credentials,
+            timestamp=timestamp,
+            expires_in=expires_in,
+            region=region,
+            service=service,
+        )
+        return PresignedURL(
+            f"{address.scheme}://{address.authority}{path}?{signed}",
+            method,
+            NO_HEADERS if len(fields) == 1 else {name: value for name, value in fields.items() if name != "host"},
+            timestamp=timestamp,
+            expires_in=expires_in,
+            limit=credentials.expires,
+        )
+
+    async def presign_post(
+        self,
+        operation: Operation[Any],
+        *,
+        expires_in: int = 3600,
+        fields: Mapping[str, str] | None = None,
+        conditions: Iterable[Condition] = (),
+        min_size: int | None = None,
+        max_size: int | None = None,
+        public_endpoint: str | None = None,
+    ) -> PresignedPost:
+        """Return where a form is sent that stores what *operation*, a PutObject, names, and its fields.
+
+        Arguments as of Bucket.presign_post; errors as of presign.
+        """
+        check_expires(expires_in)
+        bucket, key = operation.__dict__["bucket"], operation.__dict__["key"]
+        given = {} if fields is None else dict(fields)
+        made = conditions_of(bucket, key, given, conditions, min_size=min_size, max_size=max_size)
+        if not self._ready:
+            await self._prepare()
+        credentials = await self._lasting(expires_in)
+        address, auth = self._route(operation, public_endpoint)
+        timestamp = self._router.timestamp()
+        end = PresignedURL("", "POST", timestamp=timestamp, expires_in=expires_in, limit=credentials.expires).expires_at
+        signed = post_fields(
+            key, given, made, credentials=credentials, timestamp=timestamp, expires_at=end, region=auth.region
+        )
+        return PresignedPost(f"{address.scheme}://{address.authority}{address.base_path or '/'}", signed)
+
+    def _route(self, operation: Operation[Any], public_endpoint: str | None) -> Route:
+        if public_endpoint is None:
+            return self._router.route(operation)
+        return self._router.route_by(operation, public_endpoint)
+
+    async def _lasting(self, expires_in: int) -> Credentials:
+        """Return keys to sign with; warn when they end before what they sign."""
+        if self._keys.current is None and isinstance(self._keys, Fixed):
+            raise InvalidInput("an anonymous client has no keys: it cannot presign")
+        end = read_timestamp(self._router.timestamp()) + timedelta(seconds=expires_in)
+        credentials = await self._keys.lasting(end.timestamp())
+        if credentials.expires is not None and credentials.expires < end:
+            warnings.warn(
+                f"presigned for {expires_in} seconds, but the keys that sign it end at {credentials.expires}: it too",
+                stacklevel=4,
+            )
+        return credentials
+
+
+def _hoisted(query: str, fields: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Return query and headers, with those in the query that can be there."""
+    found = [(name, fields.pop(name)) for name in _HOISTED if name in fields]
+    return with_parameters(query, encode_query(found)) if found else query, fields
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with names in lower case; a message never shows a value, which may be a secret."""
+    checked = {}
+    for name, value in headers.items():
+        lower = name.lower()
+        if lower in _NOT_GIVEN or not _TOKEN.fullmatch(lower):
+            raise InvalidInput(f"the header {name!r} cannot be given: it is made here, or no header's name")
+        if not isinstance(value, str) or not value.isascii() or any(mark in value for mark in "\r\n\0"):
+            raise InvalidInput(f"the header {name!r} must be text of ASCII without CR, LF or NUL")
+        checked[lower] = value
+    return checked
+
+
+__all__ = ["Presigner"]

@@ -1,0 +1,179 @@
+"""Signature Version 4A: one signature for several regions, as multi-region access points want it.
+
+In and out as in sigv4 and presigning, with a set of regions (``*`` is all) in place of the region. The signature is
+ECDSA on P-256 by a key that is derived from the secret key; the derivation is here, the curve is the
+``cryptography`` package's, which the extra ``[crt]`` brings. (awscrt takes no private key without its public point,
+which only curve arithmetic finds.)
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from importlib import import_module
+from urllib.parse import quote
+
+from ..errors import InvalidInput
+from .presigning import TOKEN, with_parameters
+from .sigv4 import UNSIGNED_PAYLOAD, Credentials, canonical_request
+
+ALGORITHM = "AWS4-ECDSA-P256-SHA256"
+# The order of P-256's base point: private keys are 1 to one less (SEC 2, 2.4.2).
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def credential_scope(day: str, service: str) -> str:
+    """Return the scope that a signature is valid for; it names no region."""
+    return f"{day}/{service}/aws4_request"
+
+
+def string_to_sign(timestamp: str, scope: str, request: str) -> str:
+    """Return the string to sign for a canonical *request*."""
+    return f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+
+
+def private_key(access_key: str, secret_key: str) -> int:
+    """Return the private key that belongs to a pair of keys: NIST SP 800-108 in counter mode, until one fits."""
+    key = f"AWS4A{secret_key}".encode()
+    for counter in range(1, 255):
+        context = access_key.encode() + bytes([counter])
+        message = b"\0\0\0\1" + ALGORITHM.encode() + b"\0" + context + (256).to_bytes(4)
+        candidate = int.from_bytes(hmac.digest(key, message, "sha256"))
+        if candidate <= ORDER - 2:
+            return candidate + 1
+    raise InvalidInput("no SigV4A key can be derived from these credentials")  # 2**-32 per step: never met
+
+
+def signature(text: str, access_key: str, secret_key: str) -> str:
+    """Return a signature of a string to sign, in hex; another one each time.
+
+    Raises:
+        InvalidInput: the extra ``[crt]`` is not installed.
+    """
+    return _signer(access_key, secret_key)(text.encode()).hex()
+
+
+def sign(
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    payload_hash: str,
+    *,
+    credentials: Credentials,
+    timestamp: str,
+    region_set: str,
+    service: str = "s3",
+) -> dict[str, str]:
+    """Return the headers of the signed request; arguments as in sigv4.sign.
+
+    Args:
+        region_set: Regions with commas between, or ``*``.
+    Raises:
+        InvalidInput: the extra ``[crt]`` is not installed.
+    """
+    ours = {"x-amz-content-sha256": payload_hash, "x-amz-date": timestamp, "x-amz-region-set": region_set}
+    signed = {**headers, **ours}
+    if credentials.token:
+        signed["x-amz-security-token"] = credentials.token
+    signed["authorization"] = authorization(
+        method, path, query, signed, payload_hash, credentials=credentials, timestamp=timestamp, service=service
+    )
+    return signed
+
+
+def authorization(
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    payload_hash: str,
+    *,
+    credentials: Credentials,
+    timestamp: str,
+    service: str = "s3",
+) -> str:
+    """Return the Authorization header's value for exactly these *headers*, x-amz-region-set among them."""
+    scope = credential_scope(timestamp[:8], service)
+    text = string_to_sign(timestamp, scope, canonical_request(method, path, query, headers, payload_hash))
+    proof = signature(text, credentials.access_key, credentials.secret_key)
+    names = ";".join(sorted(headers))
+    return f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={proof}"
+
+
+def unsigned_query(
+    query: str,
+    headers: Mapping[str, str],
+    *,
+    credentials: Credentials,
+    timestamp: str,
+    expires_in: int,
+    region_set: str,
+    service: str = "s3",
+) -> str:
+    """Return the query of a presigned URL but for its signature, in canonical order."""
+    credential = quote(f"{credentials.access_key}/{credential_scope(timestamp[:8], service)}", safe="")
+    token = f"&{TOKEN}={quote(credentials.token, safe='')}" if credentials.token else ""
+    return with_parameters(
+        query,
+        f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}&X-Amz-Date={timestamp}"
+        f"&X-Amz-Expires={expires_in}&X-Amz-Region-Set={quote(region_set, safe='')}{token}"
+        f"&X-Amz-SignedHeaders={quote(';'.join(sorted(headers)), safe='')}",
+    )
+
+
+def presign(
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    payload_hash: str = UNSIGNED_PAYLOAD,
+    *,
+    credentials: Credentials,
+    timestamp: str,
+    expires_in: int,
+    region_set: str,
+    service: str = "s3",
+) -> str:
+    """Return the query of the presigned URL; arguments as in presigning.presign.
+
+    Raises:
+        InvalidInput: the extra ``[crt]`` is not installed.
+    """
+    full = unsigned_query(
+        query,
+        headers,
+        credentials=credentials,
+        timestamp=timestamp,
+        expires_in=expires_in,
+        region_set=region_set,
+        service=service,
+    )
+    request = canonical_request(method, path, full, headers, payload_hash)
+    text = string_to_sign(timestamp, credential_scope(timestamp[:8], service), request)
+    return f"{full}&X-Amz-Signature={signature(text, credentials.access_key, credentials.secret_key)}"
+
+
+@lru_cache(maxsize=16)
+def _signer(access_key: str, secret_key: str) -> Callable[[bytes], bytes]:
+    """Return what signs a message, as DER."""
+    try:
+        ec = import_module("cryptography.hazmat.primitives.asymmetric.ec")
+        hashes = import_module("cryptography.hazmat.primitives.hashes")
+    except ImportError as error:
+        raise InvalidInput(
+            "a multi-region access point needs SigV4A, and that the package cryptography: pip install 'aio-s3[crt]'"
+        ) from error
+    key = ec.derive_private_key(private_key(access_key, secret_key), ec.SECP256R1())
+    algorithm = ec.ECDSA(hashes.SHA256())
+
+    def sign_message(message: bytes) -> bytes:
+        made: bytes = key.sign(message, algorithm)
+        return made
+
+    return sign_message

@@ -1,0 +1,27 @@
+"""What the end of a connection means for the response that was being read from it."""
+
+from __future__ import annotations
+
+from ..errors import ConnectError, S3Error, TransportError, TruncatedBody
+from ..protocol.http1 import ResponseReader
+
+
+def end_of(reader: ResponseReader) -> S3Error:
+    """Return what to tell whoever wants more of a response than came before the peer said goodbye."""
+    try:
+        reader.feed_eof()
+    except TransportError as cut:
+        return cut
+    return ConnectError("the server closed the connection after the response")
+
+
+def cut_of(reader: ResponseReader, exc: Exception | None) -> S3Error:
+    """Return the same for a connection that ended with no goodbye: a body that ends by it is not complete."""
+    reason = exc or "the connector was closed, or TLS ended without a goodbye"
+    error: S3Error
+    if reader.head is None:
+        error = ConnectError(f"the connection was lost before an answer came: {reason}")
+    else:
+        error = TruncatedBody(f"the connection was lost in the middle of the body: {reason}")
+    error.__cause__ = exc
+    return error
