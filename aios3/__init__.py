@@ -2,26 +2,27 @@
 
 Floors from top to bottom; each imports only what stands below it::
 
-    testing       faults between a client and a server, for tests
-    client        Client: a store and its buckets
-    bucket        Bucket: all verbs together
-    verbs         the daily verbs, a class for each purpose
-    transfers     many requests, one purpose
-    caller        Caller: sign, send, decode; the one spine that does I/O
-    presigner     what is signed without being sent
-    settings      a client's arguments, read
-    payloads      what is hashed, checked and framed of a body
-    sessions      the keys of directory buckets
-    signing       a request, signed by whichever scheme its place wants
-    recovery      what a call does when an attempt has failed
-    attempts      what is told of each attempt
-    routing       where a call goes
-    credentials   where keys come from
-    transport     HTTP/1.1 connections on an aiohttp connector; all that touches sockets
-    streams       bodies at the user's end
-    operations    what S3 can be asked: declarations
-    protocol      how S3 is spoken: pure functions
-    errors        everything that is raised
+    testing         faults between a client and a server, for tests
+    object_storage  AsyncS3Manager: an older interface
+    client          Client: a store and its buckets
+    bucket          Bucket: all verbs together
+    verbs           the daily verbs, a class for each purpose
+    transfers       many requests, one purpose
+    caller          Caller: sign, send, decode; the one spine that does I/O
+    presigner       what is signed without being sent
+    settings        a client's arguments, read
+    payloads        what is hashed, checked and framed of a body
+    sessions        the keys of directory buckets
+    signing         a request, signed by whichever scheme its place wants
+    recovery        what a call does when an attempt has failed
+    attempts        what is told of each attempt
+    routing         where a call goes
+    credentials     where keys come from
+    transport       HTTP/1.1 connections on an aiohttp connector; all that touches sockets
+    streams         bodies at the user's end
+    operations      what S3 can be asked: declarations
+    protocol        how S3 is spoken: pure functions
+    errors          everything that is raised
 """
 
 from __future__ import annotations

@@ -85,6 +85,18 @@ class Presigner:
             limit=credentials.expires,
         )
 
+    async def url(self, operation: Operation[Any]) -> str:
+        """Return where *operation* goes, unsigned: a link to what is public.
+
+        Raises:
+            InvalidInput: the operation cannot be sent as it is.
+        """
+        if not self._ready:
+            await self._prepare()
+        address = self._router.route(operation).address
+        _, _, path, query, _, _ = encode(operation, address)
+        return f"{address.scheme}://{address.authority}{path}" + (query and f"?{query}")
+
     async def presign_post(
         self,
         operation: Operation[Any],

@@ -9,14 +9,16 @@ that were measured. It belongs to whatever span is current around the call.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from aios3 import Attempt, Client, NoSuchKey
 
 try:
-    from opentelemetry import trace  # type: ignore[import-not-found]  # it is no dependency
+    trace: Any = importlib.import_module("opentelemetry.trace")  # it is no dependency
 except ImportError:
     trace = None
 
