@@ -3,6 +3,7 @@
 Floors from top to bottom; each imports only what stands below it::
 
     testing         faults between a client and a server, for tests
+    async_storages  files of web programs: in S3, on disk, in memory
     object_storage  AsyncS3Manager: an older interface
     client          Client: a store and its buckets
     bucket          Bucket: all verbs together

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -16,6 +17,9 @@ import aios3
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "aios3"
 MAX_LINES = 450
+
+# What an extra brings, and who imports it.
+EXTRAS = {"PIL": "aios3.async_storages.images", "sqlalchemy": "aios3.async_storages.sqlalchemy"}
 
 # Below every floor: it imports nothing, everybody may import it.
 CELLAR = "version"
@@ -182,7 +186,22 @@ def test_aiohttp_above_the_transport_is_the_connector_only(source: Source) -> No
 def test_run_time_dependencies_are_three() -> None:
     foreign = set().union(*map(roots, SOURCES)) - {"aios3", "__future__"}
 
-    assert foreign - sys.stdlib_module_names == {"aiohttp", "lxml", "yarl"}
+    assert foreign - sys.stdlib_module_names - set(EXTRAS) == {"aiohttp", "lxml", "yarl"}
+
+
+def test_extras_are_imported_by_the_modules_that_need_them_only() -> None:
+    users = {extra: {source.name for source in SOURCES if extra in roots(source)} for extra in EXTRAS}
+
+    assert users == {extra: {module} for extra, module in EXTRAS.items()}
+
+
+def test_face_loads_no_storage_and_storages_load_no_extra() -> None:
+    code = (
+        "import sys, aios3; assert not {'aios3.async_storages', 'aios3.object_storage'} & set(sys.modules);"
+        "import aios3.async_storages; assert not {'PIL', 'sqlalchemy'} & set(sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_spine_knows_no_single_operation() -> None:

@@ -1,0 +1,1 @@
+"""Tests of the storages for web programs."""
