@@ -225,6 +225,11 @@ async def _regular(file: OpenFile, path: os.PathLike[str]) -> os.stat_result:
 
 
 def _is_seekable(file: Any) -> bool:
+    """Tell if it is a file on disk, as far as it knows: a BufferedReader may well stand on something else."""
+    try:
+        file.fileno()
+    except io.UnsupportedOperation:
+        return False
     return bool(file.seekable())
 
 

@@ -207,6 +207,7 @@ def files_of(data: bytes, folder: Path) -> Iterator[Any]:
         with tempfile.SpooledTemporaryFile(max_size=max_size) as spooled:
             spooled.write(data)
             yield spooled
+    yield io.BufferedReader(io.BytesIO(data))
     yield NotSeekable(data)
     yield io.BufferedReader(NotSeekable(data))
 
