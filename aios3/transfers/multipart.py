@@ -13,7 +13,7 @@ from typing import IO, Any, Self, TypeVar
 
 from ..caller import Caller
 from ..errors import InvalidInput, InvalidResponse, ServiceError, TransferError
-from ..operations.groups import Checksums
+from ..operations.groups import Checksum, Checksums
 from ..operations.multipart import (
     AbortMultipartUpload,
     CompletedMultipartUpload,
@@ -65,6 +65,8 @@ class Multipart:
         self._tagging = None if caller.dialect.tagging_header else operation.tagging
         self._caller = caller
         self._operation = operation.replace(tagging=None) if self._tagging else operation
+        algorithm = operation.checksum_algorithm
+        self._checked: dict[str, Any] = {} if algorithm is None else {"checksum_algorithm": algorithm}
         self._keep = keep
         self._conditions = conditions or {}
         self._flying: set[asyncio.Task[Any]] = set()
@@ -89,7 +91,7 @@ class Multipart:
         """
         number = self._number(number)
         body: Any = data if hasattr(data, "chunks") else await request_body(data)
-        operation = UploadPart(**self._names(), part_number=number, body=body)
+        operation = UploadPart(**self._names(), **self._checked, part_number=number, body=body)
         try:
             result = await self._run(self._caller.call(operation))
         finally:
@@ -171,6 +173,9 @@ class Multipart:
     async def _find_parts(self) -> None:
         """Learn which parts an earlier upload has."""
         async for page in self._caller.pages(ListParts(**self._names())):
+            # Parts are checked as the upload was begun: a checksum of its own, however empty, keeps the client from adding.
+            algorithm = page.checksum_algorithm
+            self._checked = {"checksum_algorithm": algorithm} if algorithm else {"checksum": Checksum()}
             for part in page.parts:
                 self._number(part.part_number)
                 self._stored(part)

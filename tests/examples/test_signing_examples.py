@@ -36,6 +36,6 @@ async def test_other_stores(server: Server, bucket: str) -> None:
 async def test_checked_and_encrypted(server: Server, bucket: str) -> None:
     out = await output_of("checked_and_encrypted.py", bucket, server.endpoint, environment=keys_of(server))
 
-    assert "stored, checked by SHA-256: " in out
+    assert "stored and checked by SHA-256: " in out
     assert "read b'for your eyes only', verified by SHA256" in out
     assert "without the key: " in out
