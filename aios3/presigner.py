@@ -106,6 +106,8 @@ class Presigner:
         made = conditions_of(bucket, key, given, conditions, min_size=min_size, max_size=max_size)
         if not self._ready:
             await self._prepare()
+        if not self._router.dialect.post_policy:
+            raise InvalidInput(f"the store ({self._router.dialect.name}) takes no forms: presign a PUT instead")
         address, auth = self._route(operation, public_endpoint)
         if auth.scheme != "sigv4":
             raise InvalidInput(

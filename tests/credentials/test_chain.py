@@ -150,7 +150,7 @@ async def test_role_is_asked_for_over_tls_that_is_checked(radosgw: Server, monke
 async def test_network_can_be_ones_own() -> None:
     opened = 0
 
-    async def refuse(seconds: float) -> Any:
+    async def refuse(seconds: float, scheme: str) -> Any:
         nonlocal opened
         opened += 1
         raise CredentialsError("no way out of here")
