@@ -209,6 +209,7 @@ class Caller(Presigner):
         failures: Recovery | None = None
         while True:
             headers: Mapping[str, str] = {}
+            used = self._keys.current
             try:
                 if self._unwatched and not log.isEnabledFor(logging.DEBUG):
                     response = await self._send(operation)
@@ -223,7 +224,7 @@ class Caller(Presigner):
                     result = decode(operation, status, headers, await response.read())
             except (ServiceError, TransportError) as error:
                 failures = failures or Recovery(self._means, operation)
-                if (settled := await self._recover(operation, failures, error, headers)) is not None:
+                if (settled := await self._recover(operation, failures, error, headers, used)) is not None:
                     return settled
             else:
                 self._succeeded(failures)
@@ -291,6 +292,7 @@ class Caller(Presigner):
         failures: Recovery,
         error: ServiceError | TransportError,
         headers: Mapping[str, str],
+        used: Credentials | None,
     ) -> R | None:
         """Return when the next attempt may begin, or with a result if there need be none; else raise *error*."""
         if self._closed:
@@ -300,7 +302,8 @@ class Caller(Presigner):
             return settled
         await failures.after(error, headers)
         if isinstance(error, ExpiredToken):
-            self._keys.refused()
+            keys = self._keys_for(operation, self._router.route(operation).auth)
+            keys.refused(used if keys is self._keys else None)
         return None
 
     async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:

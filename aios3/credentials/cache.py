@@ -26,8 +26,10 @@ from .base import Provider
 ADVISORY, MANDATORY = 15 * 60.0, 10 * 60.0
 # Seconds until a failed renewal is tried again while the old keys are good.
 PAUSE = 60.0
-# Keys that a server refused are not fetched anew more often than this: what else would help is not in our power.
+# Seconds after a fetch that a server forced, for which a refusal of keys that nobody knows is of those before it.
 FORCED_PAUSE = 5.0
+# Seconds that a provider has to notice that it was cancelled.
+CLOSE_LIMIT = 2.0
 # Timers of some event loops take no longer waits.
 _LONGEST_TIMER = 24 * 3600.0
 _NEVER = float("inf")
@@ -50,7 +52,7 @@ class Fixed:
         """Return them: there are no others."""
         return await self()
 
-    def refused(self) -> None:
+    def refused(self, used: Credentials | None) -> None:
         """Do nothing: there are no others."""
 
     async def close(self) -> None:
@@ -112,10 +114,16 @@ class Cached:
             keys = self._lasting = await self()
         return keys
 
-    def refused(self) -> None:
-        """A server says that the keys have ended: ask for others, whatever their time."""
-        if self._clock() - self._forced_at < FORCED_PAUSE:
-            return  # those that it refused were the ones before
+    def refused(self, used: Credentials | None) -> None:
+        """A server says that keys have ended: ask for others, whatever their time, unless there are others by now.
+
+        Args:
+            used: The keys that it refused; None where a call did not look.
+        """
+        if used is not None and used is not self._kept:
+            return
+        if used is None and self._clock() - self._forced_at < FORCED_PAUSE:
+            return
         self._forced = True
         self.current = None
         self._advisory = self._mandatory = self._end = 0.0
@@ -126,7 +134,7 @@ class Cached:
             self._timer.cancel()
         if self._flight is not None and self._flight[0] is asyncio.get_running_loop():
             self._flight[1].cancel()
-            await asyncio.wait([self._flight[1]])
+            await asyncio.wait([self._flight[1]], timeout=CLOSE_LIMIT)
 
     # -------------------------------------------------------------- one fetch for all
     def _renewal(self) -> asyncio.Task[None]:
