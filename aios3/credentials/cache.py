@@ -11,6 +11,7 @@ when keys end; how long before it to renew them is left to the client.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import weakref
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from typing import TypeAlias
 from ..errors import CredentialsError, S3Error, TransportError
 from ..protocol.sigv4 import Credentials
 from .base import Provider
+
+_log = logging.getLogger("aios3")
 
 # Seconds before the end of long-lived keys at which new ones are asked for, and at which they are waited for.
 ADVISORY, MANDATORY = 15 * 60.0, 10 * 60.0
@@ -161,9 +164,14 @@ class Cached:
     async def _fetch(self) -> None:
         try:
             fetched = self._checked(await self._provider())
-        except Exception:
+        except Exception as error:
             now = self._clock()
             if self._kept is not None and now < self._end:
+                # Of another's error only the kind is told: who knows what it says.
+                why = str(error) if isinstance(error, CredentialsError) else type(error).__name__
+                _log.warning(
+                    "credentials could not be renewed, the old ones are good for %d s: %s", self._end - now, why
+                )
                 again = min(now + PAUSE, (now + self._end) / 2)
                 self._advisory, self._mandatory = again, max(self._mandatory, again)
             self._publish()

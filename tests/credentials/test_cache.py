@@ -133,7 +133,7 @@ async def test_close_to_the_end_everybody_waits_for_the_new_ones() -> None:
 
 
 @BOTH_LOOPS
-async def test_failing_renewal_leaves_good_keys_alone() -> None:
+async def test_failing_renewal_leaves_good_keys_alone(caplog: pytest.LogCaptureFixture) -> None:
     cached, source, clock = made()
     await cached()
     source.failure = CredentialsError("no network")
@@ -144,6 +144,9 @@ async def test_failing_renewal_leaves_good_keys_alone() -> None:
             assert (await cached()).access_key == "AKID1"
             await turns()
         assert source.asked == asked + 1  # then there is a pause
+        assert caplog.messages[-1] == (
+            f"credentials could not be renewed, the old ones are good for {left * 60} s: no network"
+        )
 
     clock.now += 60
     with pytest.raises(CredentialsError, match="no network"):
