@@ -206,6 +206,22 @@ async def test_keys_of_a_real_role_without_their_token_are_refused(radosgw: Serv
             await client.bucket("bucket").list()
 
 
+@pytest.mark.parametrize("server", ["moto", "ministack"], indirect=True)
+async def test_roles_of_other_servers_can_be_used(server: Server, bucket_name: str, tmp_path: Path) -> None:
+    """They check less, but wrote their answers without us."""
+    file = tmp_path / "token"
+    file.write_text("header.claims.proof")
+    owner = Credentials(server.access_key, server.secret_key)
+    providers = (
+        AssumeRole(role_arn=ROLE, source=owner, endpoint=server.endpoint, environ={}),
+        WebIdentity(role_arn=ROLE, token_file=str(file), endpoint=server.endpoint, environ={}),
+    )
+    for number, provider in enumerate(providers):
+        async with Client(credentials=provider, aws_endpoint=server.endpoint) as client:
+            await client.create_bucket(f"{bucket_name}-{number}")
+            assert await client.bucket_exists(f"{bucket_name}-{number}")
+
+
 async def test_unknown_role_of_a_real_gateway_is_said(radosgw: Server) -> None:
     owner = Credentials(radosgw.access_key, radosgw.secret_key)
     provider = AssumeRole(role_arn="arn:aws:iam:::role/none", source=owner, endpoint=radosgw.endpoint, environ={})
