@@ -15,16 +15,16 @@ from .errors import InvalidInput
 from .operations.listing import Key
 from .protocol.bucket_names import check_bucket_name
 from .transport import ConnectorFactory
-from .verbs.listing import Listing
 from .verbs.moving import Moving
 from .verbs.reading import Reading
 from .verbs.signing import Signing
 from .verbs.tagging import Labelling
 from .verbs.transferring import Transferring
+from .verbs.trees import Trees
 from .verbs.writing import Writing
 
 
-class Bucket(Listing, Reading, Writing, Transferring, Moving, Labelling, Signing):
+class Bucket(Reading, Writing, Transferring, Moving, Labelling, Trees, Signing):
     """One bucket of an S3 store.
 
     Use it with or without ``async with``; ``close`` when done. The constructor does no I/O and needs no running

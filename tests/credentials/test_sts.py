@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from aios3 import Bucket, Client, Credentials, CredentialsError
-from aios3.credentials import AssumeRole, Cached, NotConfigured, WebIdentity
+from aios3.credentials import AssumeRole, Cached, NotConfigured, Provider, WebIdentity
 from tests import oracle
 from tests.credentials.services import SECRET, TOKEN, TokenService
 from tests.loops import BOTH_LOOPS
@@ -212,7 +212,7 @@ async def test_roles_of_other_servers_can_be_used(server: Server, bucket_name: s
     file = tmp_path / "token"
     file.write_text("header.claims.proof")
     owner = Credentials(server.access_key, server.secret_key)
-    providers = (
+    providers: tuple[Provider, ...] = (
         AssumeRole(role_arn=ROLE, source=owner, endpoint=server.endpoint, environ={}),
         WebIdentity(role_arn=ROLE, token_file=str(file), endpoint=server.endpoint, environ={}),
     )
