@@ -79,8 +79,8 @@ def _list(head: str, tried: list[str]) -> str:
 class DefaultChain:
     """Provider: looks where the AWS CLI and the AWS SDKs look, in their order.
 
-    The environment; the profile (its role, its SSO login, its keys, its credential_process); a web identity token; the
-    container; the EC2 instance. Files are read in a thread, anew at every fetch.
+    The environment; the role of the profile; a web identity token; the SSO login, keys or credential_process of the
+    profile; the container; the EC2 instance. Files are read in a thread, anew at every fetch.
 
     Args:
         profile: Name of a profile; then keys in the environment do not count. None is AWS_PROFILE, or ``default``.
