@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..caller import Caller
-from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransferError
+from ..errors import ChecksumMismatch, InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
+from ..protocol.checksums import Verification, to_verify
 from ..streams import ObjectStream
 from .crew import Crew, whole_number
 from .files import PIECE, OpenFile
@@ -103,11 +104,30 @@ class Download:
         except BaseException:
             await first.body.close()
             raise
-        return await self._rest(file, plan, journal, first)
+        result = await self._rest(file, plan, journal, first)
+        if self.caller.verifies:
+            await self._verify(file, first, journal)
+        return result
+
+    async def _verify(self, file: OpenFile, first: GetObjectResult, journal: Journal | None) -> None:
+        """Hold what is on disk against the checksum of the whole, if S3 has sent one."""
+        found = to_verify(first.headers)
+        if found is None:
+            return
+        verification = Verification(*found)
+        await file.run(_read_through, verification)
+        try:
+            verification.finish()
+        except ChecksumMismatch:
+            if journal is not None:
+                journal.forget()
+            raise
 
     async def _first(self) -> GetObjectResult:
         """Ask for the first part: the answer tells how much there is."""
         operation = self._operation(0, self.part_size)
+        if self.caller.verifies:
+            operation = operation.replace(checksum_mode="ENABLED")
         try:
             result = await self.caller.call(operation)
         except InvalidRange:
@@ -221,6 +241,13 @@ def _size(result: GetObjectResult) -> int:
     if size is None:
         raise TransferError("the store does not say how long the object is: read it with download")
     return size
+
+
+def _read_through(descriptor: int, verification: Verification) -> None:
+    place = 0
+    while piece := os.pread(descriptor, PIECE, place):
+        verification.update(piece)
+        place += len(piece)
 
 
 def _finish(descriptor: int, part: Path, target: Path) -> None:
