@@ -54,7 +54,8 @@ class Transferring(Verbs):
                 are not sent again. If it fails, the parts are kept, and the upload's id is at ``error.upload_id``.
             bandwidth: Bytes per second at most, or a Bandwidth to share with other transfers.
             if_match, if_none_match: As in put.
-            options: As in put: content_type, metadata, tags, storage_class, acl, encryption, customer_key and so on.
+            options: As in put: content_type, metadata, tags, storage_class, acl, encryption, customer_key, checksum and
+                so on.
         Raises:
             InvalidInput: it is no source, or gives something else than bytes.
             SourceChanged: it gave more or less than it said, or a file was changed meanwhile.
@@ -119,6 +120,7 @@ class Transferring(Verbs):
         Raises:
             NoSuchKey: nothing is stored under *key*.
             ObjectChanged: the object was replaced meanwhile.
+            ChecksumMismatch: what is on disk is not what was stored, by the checksum that S3 sent with it.
             OSError: the file cannot be written; nothing is left behind.
         """
         own_key = customer_key_of(customer_key)
