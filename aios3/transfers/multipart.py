@@ -39,7 +39,7 @@ R = TypeVar("R")
 MAX_PART_NUMBER = 10_000
 # Parts that were in flight may land after an abort: S3 advises to look, and abort again.
 ABORTS = 3
-ABORT_SECONDS = 30.0
+ABORT_SECONDS = 10.0
 # What a cancelled caller waits for the answer to a completion, which may have been carried out already.
 COMPLETE_SECONDS = 5.0
 # Whose checksums of parts make that of the whole.
