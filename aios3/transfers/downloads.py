@@ -17,7 +17,7 @@ from ..operations.objects import GetObject, GetObjectResult
 from ..protocol.checksums import RangesVerification, encoded, new, ranges_to_verify
 from ..streams import ObjectStream
 from .crew import Crew, whole_number
-from .files import PIECE, OpenFile
+from .files import OpenFile
 from .journal import Journal, Plan
 from .multipart import checksum_of
 from .pace import Bandwidth
@@ -27,7 +27,8 @@ from .resumption import Resumption
 from .sizes import PART_SIZE
 
 _TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
-# Pieces of one write at most; the system takes 1024.
+# One write, in bytes, and in pieces, of which the system takes 1024.
+_WRITE = 1024 * 1024
 _PIECES = 256
 
 
@@ -235,7 +236,7 @@ class Download:
                     crc.update(piece)
                 held.append(piece)
                 size += len(piece)
-                if size >= PIECE or len(held) == _PIECES:
+                if size >= _WRITE or len(held) == _PIECES:
                     await file.write(held, offset)
                     meter.add(size)
                     offset, held, size = offset + size, [], 0

@@ -52,9 +52,10 @@ class Upload:
         async with opened(source) as pieces:
             sizes = PartSizes(pieces.length, self.part_size, self.caller.dialect)
             meter = Meter(self.progress, pieces.length)
-            first = await pieces.take(sizes.of(1))
+            # In a list, to be taken out of it: a name would keep the part in memory until the last one is sent.
+            first = [await pieces.take(sizes.of(1))]
             if pieces.ended:
-                return await self._put(first, meter)
+                return await self._put(first.pop(), meter)
             return await self._in_parts(first, pieces, sizes, meter)
 
     async def _put(self, body: Buffer | FilePart, meter: Meter) -> TransferResult:
@@ -69,7 +70,7 @@ class Upload:
         )
 
     async def _in_parts(
-        self, part: Buffer | FilePart, source: Source, sizes: PartSizes, meter: Meter
+        self, first: list[Buffer | FilePart], source: Source, sizes: PartSizes, meter: Meter
     ) -> TransferResult:
         unfinished = await self._unfinished() if self.resume else None
         create = CreateMultipartUpload(bucket=self.bucket, key=self.key, **self.members)
@@ -84,15 +85,15 @@ class Upload:
             stored, upload.parts = upload.parts, {}
             async with Crew(self.concurrency) as crew:
                 number = 1
-                await crew.start(partial(self._send, upload, number, part, stored, meter))
+                await crew.start(partial(self._send, upload, number, first.pop(), stored, meter))
                 while not source.ended:
                     number += 1
                     if number > sizes.most:
                         raise TransferError(
                             f"{self.bucket}/{self.key} has more than {sizes.most} parts: {meter.done} bytes"
                         )
-                    part = await source.take(sizes.of(number))
-                    await crew.start(partial(self._send, upload, number, part, stored, meter))
+                    size = sizes.of(number)
+                    await crew.start(partial(self._send, upload, number, await source.take(size), stored, meter))
             await source.check()
         assert upload.result is not None
         return upload.result
