@@ -26,7 +26,7 @@ Floors from top to bottom; each imports only what stands below it::
 
 from __future__ import annotations
 
-from . import errors, operations
+from . import credentials, errors, operations
 from .attempts import Attempt
 from .bucket import Bucket
 from .client import Client
@@ -152,6 +152,7 @@ __all__ = [
     "TruncatedBody",
     "UnsafeKey",
     "__version__",
+    "credentials",
     "errors",
     "operations",
 ]

@@ -26,7 +26,7 @@ import aiohttp
 from . import settings
 from .attempts import AttemptHook, log, observed, tell
 from .credentials import Cached, Credentials, DefaultChain, Fixed, Network, Provider
-from .errors import ExpiredToken, InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
+from .errors import InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
 from .payloads import PayloadSigning
 from .presigner import Presigner
 from .protocol.checksums import Algorithm
@@ -161,7 +161,7 @@ class Caller(Presigner):
         self.verifies = settings.verifies(given["checksum"], self._router.dialect, environ)
         policy = settings.retry_policy(given["max_attempts"], given["retry_mode"], environ)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
-        self._means = Means(self._router, policy, RetryBudget(), limiter, keys_change=isinstance(self._keys, Cached))
+        self._means = Means(self._router, policy, RetryBudget(), limiter, self._renew)
         self._unwatched = given["on_attempt"] is None and limiter is None
         self._pools.bundle = environ.get("AWS_CA_BUNDLE") or None
 
@@ -209,6 +209,7 @@ class Caller(Presigner):
         failures: Recovery | None = None
         while True:
             headers: Mapping[str, str] = {}
+            used = self._keys.current
             try:
                 if self._unwatched and not log.isEnabledFor(logging.DEBUG):
                     response = await self._send(operation)
@@ -223,7 +224,7 @@ class Caller(Presigner):
                     result = decode(operation, status, headers, await response.read())
             except (ServiceError, TransportError) as error:
                 failures = failures or Recovery(self._means, operation)
-                if (settled := await self._recover(operation, failures, error, headers)) is not None:
+                if (settled := await self._recover(operation, failures, error, headers, used)) is not None:
                     return settled
             else:
                 self._succeeded(failures)
@@ -264,6 +265,12 @@ class Caller(Presigner):
         """Return who has the keys: a directory bucket takes those of a session only."""
         return self._sessions.of(operation.__dict__["bucket"]) if auth.scheme == "sigv4-s3express" else self._keys
 
+    def _renew(self, operation: Operation[Any], used: Credentials | None) -> bool:
+        """Ask for other keys for the next attempt, since the store says that these have ended; False if there are none."""
+        keys = self._keys_for(operation, self._router.route(operation).auth)
+        keys.refused(used if keys is self._keys else None)
+        return isinstance(keys, Cached)
+
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
         if self._means.limiter is not None:
@@ -291,6 +298,7 @@ class Caller(Presigner):
         failures: Recovery,
         error: ServiceError | TransportError,
         headers: Mapping[str, str],
+        used: Credentials | None,
     ) -> R | None:
         """Return when the next attempt may begin, or with a result if there need be none; else raise *error*."""
         if self._closed:
@@ -298,9 +306,7 @@ class Caller(Presigner):
         if failures.answer_lost and (settled := await self._settle(operation, error)) is not None:
             self._succeeded(failures)
             return settled
-        await failures.after(error, headers)
-        if isinstance(error, ExpiredToken):
-            self._keys.refused()
+        await failures.after(error, headers, used)
         return None
 
     async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:

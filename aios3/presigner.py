@@ -14,11 +14,13 @@ from typing import Any
 from .credentials import Cached, Credentials, Fixed
 from .errors import InvalidInput
 from .protocol.http_codec import encode
+from .protocol.places import Auth
 from .protocol.post_policy import Condition, PresignedPost, conditions_of, post_fields
-from .protocol.presigning import NO_HEADERS, PresignedURL, check_expires, presign, read_timestamp, with_parameters
+from .protocol.presigning import NO_HEADERS, PresignedURL, check_expires, read_timestamp, with_parameters
 from .protocol.shapes import Operation
 from .protocol.uri import encode_query
 from .routing import Route, Router
+from .signing import signed_query
 
 # Headers that say who asks or pays, and not what: S3 reads them from the query too, so that the URL alone will do.
 _HOISTED = ("x-amz-expected-bucket-owner", "x-amz-request-payer")
@@ -36,6 +38,9 @@ class Presigner:
     _ready: bool
 
     async def _prepare(self) -> None:
+        raise NotImplementedError
+
+    def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:
         raise NotImplementedError
 
     async def presign(
@@ -60,28 +65,17 @@ class Presigner:
         check_expires(expires_in)
         if not self._ready:
             await self._prepare()
-        credentials = self._keys.current
-        if credentials is None or credentials.expires is not None:
-            credentials = await self._lasting(expires_in)
         address, auth = self._route(operation, public_endpoint)
+        credentials = self._keys.current
+        if credentials is None or credentials.expires is not None or auth.scheme != "sigv4":
+            credentials = await self._lasting(self._keys_for(operation, auth), expires_in)
         method, _, path, query, fields, _ = encode(operation, address)
         if len(fields) > 1 or self._headers:
             query, fields = _hoisted(query, {**self._headers, **fields})
         if headers:
             fields |= _checked(headers)
         timestamp = self._router.timestamp()
-        _, service, region = auth
-        signed = presign(
-            method,
-            path,
-            query,
-            fields,
-            credentials=credentials,
-            timestamp=timestamp,
-            expires_in=expires_in,
-            region=region,
-            service=service,
-        )
+        signed = signed_query(method, path, query, fields, auth, credentials, timestamp, expires_in)
         return PresignedURL(
             f"{address.scheme}://{address.authority}{path}?{signed}",
             method,
@@ -112,8 +106,14 @@ class Presigner:
         made = conditions_of(bucket, key, given, conditions, min_size=min_size, max_size=max_size)
         if not self._ready:
             await self._prepare()
-        credentials = await self._lasting(expires_in)
+        if not self._router.dialect.post_policy:
+            raise InvalidInput(f"the store ({self._router.dialect.name}) takes no forms: presign a PUT instead")
         address, auth = self._route(operation, public_endpoint)
+        if auth.scheme != "sigv4":
+            raise InvalidInput(
+                f"{bucket} takes no uploads by forms: they are signed by sigv4 only, it wants {auth.scheme}"
+            )
+        credentials = await self._lasting(self._keys, expires_in)
         timestamp = self._router.timestamp()
         end = PresignedURL("", "POST", timestamp=timestamp, expires_in=expires_in, limit=credentials.expires).expires_at
         signed = post_fields(
@@ -126,12 +126,12 @@ class Presigner:
             return self._router.route(operation)
         return self._router.route_by(operation, public_endpoint)
 
-    async def _lasting(self, expires_in: int) -> Credentials:
+    async def _lasting(self, keys: Fixed | Cached, expires_in: int) -> Credentials:
         """Return keys to sign with; warn when they end before what they sign."""
         if self._keys.current is None and isinstance(self._keys, Fixed):
             raise InvalidInput("an anonymous client has no keys: it cannot presign")
         end = read_timestamp(self._router.timestamp()) + timedelta(seconds=expires_in)
-        credentials = await self._keys.lasting(end.timestamp())
+        credentials = await keys.lasting(end.timestamp())
         if credentials.expires is not None and credentials.expires < end:
             warnings.warn(
                 f"presigned for {expires_in} seconds, but the keys that sign it end at {credentials.expires}: it too",

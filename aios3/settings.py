@@ -23,7 +23,7 @@ from .protocol.endpoints import region_of as endpoint_region
 from .protocol.http_codec import Integrity, body_digest
 from .protocol.places import Options
 from .protocol.retries import DEFAULT_ATTEMPTS, RETRY_MODES, RetryMode, RetryPolicy
-from .protocol.uri import parse_endpoint
+from .protocol.uri import Endpoint, parse_endpoint
 from .routing import Router
 from .version import __version__
 
@@ -100,13 +100,24 @@ def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:
     options = Options(
         region=region,
         endpoint=known,
-        path_style=(dialect.addressing if addressing == "auto" else addressing) == "path",
+        path_style=_style(addressing, dialect, known) == "path",
         dualstack=given["use_dualstack"] or _switched_on("AWS_USE_DUALSTACK_ENDPOINT", aws_only),
         fips=given["use_fips"] or _switched_on("AWS_USE_FIPS_ENDPOINT", environ),
         accelerate=given["use_accelerate"] or _switched_on("s3.use_accelerate_endpoint", aws_only),
         use_arn_region=given["use_arn_region"] or _switched_on("AWS_S3_USE_ARN_REGION", environ),
+        global_endpoint=environ.get("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "").lower() == "legacy",
+        multi_region_access_points=not _switched_on("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", environ),
+        sessions=not _switched_on("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH", environ),
     )
     return Router(options, dialect)
+
+
+def _style(addressing: Addressing, dialect: Dialect, endpoint: Endpoint | None) -> Addressing:
+    """Return how buckets are addressed, as far as their names allow it."""
+    if addressing != "auto":
+        return addressing
+    # Names below localhost resolve on few machines.
+    return "path" if endpoint is not None and endpoint.host == "localhost" else dialect.addressing
 
 
 def _switched_on(variable: str, environ: Mapping[str, str]) -> bool:

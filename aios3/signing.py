@@ -6,15 +6,17 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html (the toke
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from .protocol import sigv4a
 from .protocol.chunked import SIGNED, SIGNED_TRAILER, ChunkedBody, ChunkSigner
 from .protocol.messages import Request
 from .protocol.places import Auth
+from .protocol.presigning import SESSION_TOKEN, TOKEN, presign
 from .protocol.sigv4 import Credentials, sign
 
-SESSION_TOKEN = "x-amz-s3session-token"  # noqa: S105  # the header's name
+_SESSION_HEADER = "x-amz-s3session-token"
 
 
 def signed(request: Request, credentials: Credentials, auth: Auth, payload_hash: str, timestamp: str) -> Request:
@@ -42,7 +44,7 @@ def signed(request: Request, credentials: Credentials, auth: Auth, payload_hash:
         )
         return Request(method, address, path, query, proof, body)
     if scheme == "sigv4-s3express" and credentials.token:
-        headers = {**headers, SESSION_TOKEN: credentials.token}
+        headers = {**headers, _SESSION_HEADER: credentials.token}
         credentials = replace(credentials, token=None)
     proof = sign(
         method,
@@ -60,6 +62,44 @@ def signed(request: Request, credentials: Credentials, auth: Auth, payload_hash:
     return Request(method, address, path, query, proof, body)
 
 
+def signed_query(
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    auth: Auth,
+    credentials: Credentials,
+    timestamp: str,
+    expires_in: int,
+) -> str:
+    """Return the query of a presigned URL; arguments as of presigning.presign."""
+    scheme, service, region = auth
+    if scheme == "sigv4a":
+        return sigv4a.presign(
+            method,
+            path,
+            query,
+            headers,
+            credentials=credentials,
+            timestamp=timestamp,
+            expires_in=expires_in,
+            region_set=region,
+            service=service,
+        )
+    return presign(
+        method,
+        path,
+        query,
+        headers,
+        credentials=credentials,
+        timestamp=timestamp,
+        expires_in=expires_in,
+        region=region,
+        service=service,
+        token_name=TOKEN if scheme == "sigv4" else SESSION_TOKEN,
+    )
+
+
 def _chunk_signer(authorization: str, credentials: Credentials, auth: Auth, timestamp: str) -> ChunkSigner:
     """Return what signs the chunks of a body, beginning with the signature of its headers."""
     return ChunkSigner(
@@ -71,4 +111,4 @@ def _chunk_signer(authorization: str, credentials: Credentials, auth: Auth, time
     )
 
 
-__all__ = ["signed"]
+__all__ = ["signed", "signed_query"]

@@ -61,6 +61,7 @@ def test_dialect_that_is_none_is_refused() -> None:
         ("s3.eu-west-1.amazonaws.com", {"addressing": "path"}, "s3.eu-west-1.amazonaws.com", b"/bucket/key"),
         ("oss-cn-hangzhou.aliyuncs.com", {}, "bucket.oss-cn-hangzhou.aliyuncs.com", b"/key"),
         ("localhost", {}, "localhost", b"/bucket/key"),
+        ("localhost", {"dialect": "aws"}, "localhost", b"/bucket/key"),
         ("localhost", {"addressing": "virtual"}, "bucket.localhost", b"/key"),
         ("s3.example.com", {}, "s3.example.com", b"/bucket/key"),
         ("s3.example.com", {"dialect": Dialect(addressing="virtual")}, "bucket.s3.example.com", b"/key"),

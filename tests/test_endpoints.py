@@ -243,6 +243,11 @@ def test_a_switch_in_the_environment_is_true_or_false(
             "reports-123456789012.s3-accesspoint.eu-west-1.amazonaws.com",
         ),
         ({"AWS_USE_FIPS_ENDPOINT": "false"}, "bucket", "bucket.s3.us-west-2.amazonaws.com"),
+        (
+            {"AWS_S3_DISABLE_EXPRESS_SESSION_AUTH": "true"},
+            ZONAL,
+            f"{ZONAL}.s3express-usw2-az1.us-west-2.amazonaws.com",
+        ),
     ],
 )
 async def test_switches_of_the_environment_count(
@@ -254,6 +259,35 @@ async def test_switches_of_the_environment_count(
         await client.bucket(bucket).get("key")
 
         assert host(peer.requests[0]) == sent_to
+
+
+async def test_a_directory_bucket_may_be_asked_without_a_session(
+    server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH", "true")
+    async with Peer(steps.serving(lambda asked: OK), tls=server_tls) as peer, client_of(peer, **REGION) as client:
+        await client.bucket(ZONAL).get("key")
+        (asked,) = peer.requests
+
+    assert (asked.target, scope(asked)) == (b"/key", Scope("us-west-2", "s3express"))
+
+
+async def test_multi_region_access_points_may_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "true")
+    async with Peer() as peer, client_of(peer, **REGION) as client:
+        with pytest.raises(InvalidInput, match="which this client may not use"):
+            await client.bucket(MRAP).get("key")
+
+
+async def test_the_oldest_region_may_have_the_oldest_host(
+    server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "legacy")
+    async with Peer(steps.serving(lambda asked: OK), tls=server_tls) as peer:
+        async with client_of(peer, aws_region="us-east-1") as client:
+            await client.bucket("bucket").get("key")
+
+        assert host(peer.requests[0]) == "bucket.s3.amazonaws.com"
 
 
 async def test_accelerate_of_a_profile_counts(

@@ -103,7 +103,7 @@ async def answering(*answers: bytes) -> AsyncIterator[Peer]:
 
 
 @asynccontextmanager
-async def serving(answer: Callable[[Seen], bytes]) -> AsyncIterator[Peer]:
+async def serving(answer: Callable[[Seen], bytes], host: str = "127.0.0.1") -> AsyncIterator[Peer]:
     """Give every request the answer that *answer* makes of it; at the end cut what clients have kept open."""
     peer = Peer()
 
@@ -113,7 +113,7 @@ async def serving(answer: Callable[[Seen], bytes]) -> AsyncIterator[Peer]:
             writer.write(answer(seen))
             await writer.drain()
 
-    async with _listening(peer, serve, cut=True):
+    async with _listening(peer, serve, cut=True, host=host):
         yield peer
 
 
@@ -142,7 +142,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 @asynccontextmanager
-async def _listening(peer: Peer, serve: Serve, *, cut: bool = False) -> AsyncIterator[None]:
+async def _listening(peer: Peer, serve: Serve, *, cut: bool = False, host: str = "127.0.0.1") -> AsyncIterator[None]:
     tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -157,7 +157,7 @@ async def _listening(peer: Peer, serve: Serve, *, cut: bool = False) -> AsyncIte
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=_LIMIT)
+    server = await asyncio.start_server(accept, host, 0, limit=_LIMIT)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield

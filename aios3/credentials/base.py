@@ -66,7 +66,7 @@ def read_end(text: str, where: str) -> datetime:
     """
     try:
         return read_time(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         raise CredentialsError(f"{where} gave a time of expiry that is none") from None
 
 

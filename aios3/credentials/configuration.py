@@ -9,11 +9,11 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import CredentialsError
+from ..protocol.partitions import is_label, partition_of
 from .base import Environ, folder_of
 from .profiles import Files, Profile, parse
 
@@ -39,7 +39,6 @@ _NAMES = {
 # Settings below `s3 =` that are the same as one above, and so have its name.
 _INNER_NAMES = {"use_arn_region": "AWS_S3_USE_ARN_REGION"}
 _SERVICES = {"s3": "S3", "sso": "SSO", "sso_oidc": "SSO_OIDC", "sts": "STS"}
-_REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 
 
 # ------------------------------------------------------------------ the files
@@ -144,9 +143,9 @@ def service_host(service: str, region: str | None) -> str:
     """
     if region is None:
         return f"{service}.amazonaws.com"
-    if not _REGION.fullmatch(region):
+    if not is_label(region):
         raise CredentialsError(f"{region!r} is not a region's name, such as eu-west-1")
-    return f"{service}.{region}.{'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'}"
+    return f"{service}.{region}.{partition_of(region).domain}"
 
 
 __all__ = ["endpoint_url", "merged", "profile_named", "read_files", "region_of", "service_host"]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ..errors import CredentialsError
 from ..protocol.sigv4 import Credentials
-from .base import Environ, NotConfigured, read_credentials
+from .base import Environ, NotConfigured, read_credentials, said
 from .network import Answer, Network, is_local, is_loopback, request_to
 
 ECS = "http://169.254.170.2"
@@ -121,7 +121,7 @@ def _read(answer: Answer, where: str) -> Credentials:
         found = None
     if answer.status != 200:
         code = found.get("code") or found.get("Code") if isinstance(found, dict) else None
-        raise CredentialsError(f"{where} answered HTTP {answer.status}{f' ({str(code)[:64]})' if code else ''}")
+        raise CredentialsError(f"{where} answered HTTP {answer.status}{f' ({said(str(code))})' if code else ''}")
     if not isinstance(found, dict):
         raise CredentialsError(f"{where} gave no JSON object")
     return read_credentials(found, where)

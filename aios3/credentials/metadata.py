@@ -17,7 +17,7 @@ from urllib.parse import quote
 from ..errors import CredentialsError
 from ..protocol.messages import Request
 from ..protocol.sigv4 import Credentials
-from .base import Environ, NotConfigured, read_credentials
+from .base import Environ, NotConfigured, read_credentials, said
 from .network import Answer, Network, request_to
 
 IPV4, IPV6 = "http://169.254.169.254", "http://[fd00:ec2::254]"
@@ -57,7 +57,7 @@ class InstanceMetadata:
         if not role:
             raise NotConfigured(f"{base} names no role of this instance")
         answer = await self._get(base, f"{_ROLES}{quote(role, safe='')}", token)
-        return _read(answer.body, f"{base} for role {role[:64]!r}")
+        return _read(answer.body, f"{base} for role {said(role)!r}")
 
     async def _token(self, base: str) -> str:
         headers = {"x-aws-ec2-metadata-token-ttl-seconds": _LIFE}
@@ -114,7 +114,7 @@ def _read(body: bytes, where: str) -> Credentials:
     if not isinstance(found, dict):
         raise CredentialsError(f"{where} gave no JSON object")
     if found.get("Code", "Success") != "Success":
-        raise CredentialsError(f"{where} says {str(found['Code'])[:64]!r}")
+        raise CredentialsError(f"{where} says {said(str(found['Code']))!r}")
     return read_credentials(found, where)
 
 

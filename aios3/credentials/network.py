@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
@@ -22,7 +21,7 @@ from ..transport import Pool, PoolOptions
 from ..transport.options import certificates, environment_proxies
 from ..version import __version__
 
-OpenPool: TypeAlias = Callable[[float], Awaitable[Pool]]
+OpenPool: TypeAlias = Callable[[float, str], Awaitable[Pool]]
 
 # Documents with keys in them are of a kilobyte or two.
 _MAX_ANSWER = 128 * 1024
@@ -42,8 +41,8 @@ class Network:
     """The way to those who give keys.
 
     Args:
-        open_pool: Given seconds for connecting and for silence, opens connections to hosts that are not on the link;
-            by default straight or by the environment's proxies, with certificates checked against AWS_CA_BUNDLE.
+        open_pool: Given seconds for connecting and for silence, and http or https, opens the way to hosts that are not
+            on the link; by default by the environment's proxies, with certificates checked against AWS_CA_BUNDLE.
     """
 
     def __init__(self, open_pool: OpenPool | None = None) -> None:
@@ -74,8 +73,9 @@ class Network:
         raise CredentialsError(f"{request.address.origin} could not be asked: {why}")
 
     async def _exchange(self, request: Request, seconds: float, straight: bool) -> Answer:
+        open_pool = _straight_pool if straight else self._open_pool
         async with asyncio.timeout(seconds):
-            pool = await (_straight_pool(seconds) if straight else self._open_pool(seconds))
+            pool = await open_pool(seconds, request.address.scheme)
             try:
                 response = await pool.send(request)
                 body = await response.read_at_most(_MAX_ANSWER)
@@ -129,22 +129,19 @@ def is_local(host: str) -> bool:
 _METADATA_NETWORK = ipaddress.ip_network("fd00:ec2::/32")
 
 
-async def _straight_pool(seconds: float) -> Pool:
-    # What is local speaks http; should it be https on loopback, its certificate is checked as any other.
-    return Pool(
-        PoolOptions(connect_timeout=seconds, read_timeout=seconds, extra=_HEADERS, ssl=await _certificates()), None
-    )
+async def _straight_pool(seconds: float, scheme: str) -> Pool:
+    return await _new_pool(seconds, scheme, {})
 
 
-async def _environments_pool(seconds: float) -> Pool:
-    proxies, context = environment_proxies(), await _certificates()
+async def _environments_pool(seconds: float, scheme: str) -> Pool:
+    return await _new_pool(seconds, scheme, environment_proxies())
+
+
+async def _new_pool(seconds: float, scheme: str, proxies: dict[str, str]) -> Pool:
+    bundle = os.environ.get("AWS_CA_BUNDLE") if scheme == "https" else None
+    context = await certificates(bundle, "AWS_CA_BUNDLE") if bundle else True
     options = PoolOptions(connect_timeout=seconds, read_timeout=seconds, proxies=proxies, extra=_HEADERS, ssl=context)
     return Pool(options, None)
-
-
-async def _certificates() -> ssl.SSLContext | bool:
-    bundle = os.environ.get("AWS_CA_BUNDLE")
-    return await certificates(bundle, "AWS_CA_BUNDLE") if bundle else True
 
 
 __all__ = ["Answer", "Network", "OpenPool", "is_local", "is_loopback", "request_to"]

@@ -123,7 +123,7 @@ class IdentityCenter:
         if answer.status != 200 or not isinstance(token, str) or not isinstance(seconds, int):
             why = said(str(found.get("error") or "no token in the answer"))
             raise CredentialsError(f"SSO: the login could not be renewed: HTTP {answer.status}, {why}; {_LOG_IN}")
-        end = datetime.fromtimestamp(time.time() + seconds, UTC)
+        end = _moment((time.time() + seconds) * 1000, "SSO: the renewed login")
         new = {**kept, "accessToken": token, "expiresAt": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
         if isinstance(refresh := found.get("refreshToken"), str):
             new["refreshToken"] = refresh
@@ -173,7 +173,7 @@ def _moment(milliseconds: Any, what: str) -> datetime:
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
-        raise CredentialsError(f"{what}: the answer does not say when the keys end") from None
+        raise CredentialsError(f"{what}: the answer does not say when it ends") from None
 
 
 __all__ = ["IdentityCenter"]

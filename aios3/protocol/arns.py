@@ -62,7 +62,7 @@ def arn_place(text: str, options: Options, facts: Facts) -> Place:
     """
     arn = parse_arn(text)
     if options.path_style:
-        raise InvalidInput(f"{text!r} is an ARN, which has no path-style address: use addressing='virtual' or 'auto'")
+        raise InvalidInput(f"{text!r} is an ARN, which has no path-style address: use addressing='virtual'")
     _refuse(options.accelerate, "use_accelerate", text)
     if arn.service == OUTPOSTS:
         return _outpost(arn, options)

@@ -72,5 +72,5 @@ def control_place(options: Options) -> Place:
 
 
 def _auths(options: Options, facts: Facts) -> tuple[Auth, ...]:
-    scheme: Scheme = "sigv4-s3express" if facts.session and not facts.control else "sigv4"
+    scheme: Scheme = "sigv4-s3express" if facts.session and options.sessions and not facts.control else "sigv4"
     return (Auth(scheme, SERVICE, options.signing_region),)

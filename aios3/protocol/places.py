@@ -65,6 +65,7 @@ class Options:
         use_arn_region: An ARN may name another region than the client's; None is yes.
         global_endpoint: us-east-1 means S3's oldest endpoint.
         multi_region_access_points: They may be used.
+        sessions: Directory buckets are asked with the keys of a session, which saves them from checking each request.
     """
 
     region: str
@@ -76,6 +77,7 @@ class Options:
     use_arn_region: bool | None = None
     global_endpoint: bool = False
     multi_region_access_points: bool = True
+    sessions: bool = True
 
     @property
     def signing_region(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from ..caller import Caller
 from ..errors import ChecksumMismatch, InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
-from ..protocol.checksums import Verification, to_verify
+from ..protocol.checksums import RangesVerification, encoded, new, ranges_to_verify
 from ..streams import ObjectStream
 from .crew import Crew, whole_number
 from .files import OpenFile
@@ -65,6 +65,11 @@ class Download:
             result = await self._fetch(file, journal)
             await file.run(_finish, part, target)
             done = True
+        except ChecksumMismatch:
+            # Nobody knows which part is damaged.
+            if journal is not None:
+                journal.forget()
+            raise
         finally:
             # At once, whatever may interrupt the rest.
             if journal is not None:
@@ -105,32 +110,15 @@ class Download:
         except BaseException:
             await first.body.close()
             raise
-        result = await self._rest(file, plan, journal, first)
-        if self.caller.verifies:
-            await self._verify(file, first, journal)
-        return result
-
-    async def _verify(self, file: OpenFile, first: GetObjectResult, journal: Journal | None) -> None:
-        """Hold what is on disk against the checksum of the whole, if S3 has sent one."""
-        found = to_verify(first.headers)
-        if found is None:
-            return
-        verification = Verification(*found)
-        await file.run(_read_through, verification)
-        try:
-            verification.finish()
-        except ChecksumMismatch:
-            if journal is not None:
-                journal.forget()
-            raise
+        return await self._rest(file, plan, journal, first)
 
     async def _first(self) -> GetObjectResult:
         """Ask for the first part: the answer tells how much there is."""
         operation = self._operation(0, self.part_size)
-        if self.caller.verifies:
-            operation = operation.replace(checksum_mode="ENABLED")
         try:
-            result = await self.caller.call(operation)
+            # With the first range comes the checksum of the whole, if there is one.
+            checked = operation.replace(checksum_mode="ENABLED") if self.caller.verifies else operation
+            result = await self.caller.call(checked)
         except InvalidRange:
             # There is no first byte: the object is empty.
             return await self.caller.call(operation.replace(range=None))
@@ -148,6 +136,7 @@ class Download:
         self, file: OpenFile, plan: Plan, journal: Journal | None, first: GetObjectResult | None
     ) -> TransferResult:
         meter = Meter(self.progress, plan.size)
+        verification = None if first is None else ranges_to_verify(first.headers)
         missing = [start for start in range(0, plan.size, plan.part_size) if start not in plan.done]
         meter.add(sum(plan.end(start) - start for start in plan.done))
         result = first
@@ -158,11 +147,18 @@ class Download:
                 missing = []
         async with Crew(self.concurrency) as crew:
             if first is not None:
-                await crew.start(partial(self._save_first, file, first, plan, journal, meter))
+                await crew.start(partial(self._save_first, file, first, plan, journal, meter, verification))
             for start in missing:
-                await crew.start(partial(self._part, file, start, plan, journal, meter))
+                await crew.start(partial(self._part, file, start, plan, journal, meter, verification))
         if meter.done != plan.size:
             raise TransferError(f"{self.bucket}/{self.key} has {plan.size} bytes, {meter.done} came")
+        if verification is not None:
+            try:
+                verification.finish(plan.size)
+            except ChecksumMismatch:
+                if journal is not None:
+                    journal.forget()  # nothing of it is worth going on with
+                raise
         return TransferResult(
             key=self.key,
             etag=plan.etag,
@@ -173,7 +169,15 @@ class Download:
         )
 
     # -------------------------------------------------------------- its parts
-    async def _part(self, file: OpenFile, start: int, plan: Plan, journal: Journal | None, meter: Meter) -> None:
+    async def _part(
+        self,
+        file: OpenFile,
+        start: int,
+        plan: Plan,
+        journal: Journal | None,
+        meter: Meter,
+        verification: RangesVerification | None,
+    ) -> None:
         operation = self._operation(start, plan.end(start), plan.guard)
         try:
             result = await self.caller.call(operation)
@@ -183,15 +187,22 @@ class Download:
         if result.etag != plan.etag:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
-        await self._save(file, start, operation, result, meter)
+        await self._save(file, start, operation, result, meter, verification)
         await self._note(file, start, journal)
 
     async def _save_first(
-        self, file: OpenFile, first: GetObjectResult, plan: Plan, journal: Journal | None, meter: Meter
+        self,
+        file: OpenFile,
+        first: GetObjectResult,
+        plan: Plan,
+        journal: Journal | None,
+        meter: Meter,
+        verification: RangesVerification | None,
     ) -> None:
         whole = first.content_range is None
         operation = self._operation(0, self.part_size)
-        await self._save(file, 0, operation.replace(range=None) if whole else operation, first, meter)
+        asked = operation.replace(range=None) if whole else operation
+        await self._save(file, 0, asked, first, meter, verification)
         if not whole and plan.guard is None and plan.size > self.part_size:
             await self._unguarded(file, plan, meter)
         for start in range(0, plan.size if whole else min(self.part_size, plan.size), self.part_size):
@@ -205,19 +216,29 @@ class Download:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
         meter.done = 0
-        await self._save(file, 0, operation, result, Meter(None, None))
+        await self._save(file, 0, operation, result, Meter(None, None), None)
         meter.add(plan.size)
 
     async def _save(
-        self, file: OpenFile, offset: int, operation: GetObject, result: GetObjectResult, meter: Meter
+        self,
+        file: OpenFile,
+        offset: int,
+        operation: GetObject,
+        result: GetObjectResult,
+        meter: Meter,
+        verification: RangesVerification | None,
     ) -> None:
         """Write what *result* gives to its place; several pieces in one hop to a thread."""
+        start = offset
+        crc = None if verification is None else new(verification.algorithm)
         async with ObjectStream(result, Resumption(self.caller, operation, result)) as stream:
             held: list[bytes] = []
             size = 0
             async for piece in stream:
                 if self.bandwidth is not None:
                     await self.bandwidth.take(len(piece))
+                if crc is not None:
+                    crc.update(piece)
                 held.append(piece)
                 size += len(piece)
                 if size >= _WRITE or len(held) == _PIECES:
@@ -227,6 +248,8 @@ class Download:
             if held:
                 await file.write(held, offset)
                 meter.add(size)
+        if crc is not None and verification is not None:
+            verification.add(start, encoded(crc.digest()), offset + size - start)
 
     @staticmethod
     async def _note(file: OpenFile, start: int, journal: Journal | None) -> None:
@@ -242,13 +265,6 @@ def _size(result: GetObjectResult) -> int:
     if size is None:
         raise TransferError("the store does not say how long the object is: read it with download")
     return size
-
-
-def _read_through(descriptor: int, verification: Verification) -> None:
-    place = 0
-    while piece := os.pread(descriptor, _WRITE, place):
-        verification.update(piece)
-        place += len(piece)
 
 
 def _finish(descriptor: int, part: Path, target: Path) -> None:

@@ -69,6 +69,8 @@ class Multipart:
         self._caller = caller
         self._operation = _described(operation, self._tagging is not None)
         self._combines: Algorithm | None = None
+        algorithm = operation.checksum_algorithm
+        self._checked: dict[str, Any] = {} if algorithm is None else {"checksum_algorithm": algorithm}
         self._keep = keep
         self._conditions = conditions or {}
         self._flying: set[asyncio.Task[Any]] = set()
@@ -93,8 +95,7 @@ class Multipart:
         """
         number = self._number(number)
         body: Any = data if hasattr(data, "chunks") else await request_body(data)
-        algorithm = self._operation.checksum_algorithm
-        operation = UploadPart(**self._names(), part_number=number, body=body, checksum_algorithm=algorithm)
+        operation = UploadPart(**self._names(), **self._checked, part_number=number, body=body)
         try:
             result = await self._run(self._caller.call(operation))
         finally:
@@ -179,6 +180,9 @@ class Multipart:
     async def _find_parts(self) -> None:
         """Learn which parts an earlier upload has."""
         async for page in self._caller.pages(ListParts(**self._names())):
+            # Parts are checked as the upload was begun: a checksum of its own, however empty, keeps the client from adding.
+            algorithm = page.checksum_algorithm
+            self._checked = {"checksum_algorithm": algorithm} if algorithm else {"checksum": Checksum()}
             for part in page.parts:
                 self._number(part.part_number)
                 self._stored(part)

@@ -54,7 +54,7 @@ class Pools:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
-            context = True if scheme == "http" and self._verify is True else await self._ssl()
+            context = await self._context(scheme)
             if self._closed:
                 raise InvalidInput("the client is closed: make a new one")
             # Asked again: another task may have made it while we waited.
@@ -62,13 +62,15 @@ class Pools:
         self.loop, self.pool = loop, pool
         return pool
 
-    async def apart(self, seconds: float) -> Pool:
+    async def apart(self, seconds: float, scheme: str) -> Pool:
         """Return a pool for other servers than the store, by the same connector or proxy; the caller's to close.
 
         Args:
             seconds: For connecting, and without progress.
+            scheme: Of what is called.
         """
-        return self._new(replace(self._options, connect_timeout=seconds, read_timeout=seconds, ssl=await self._ssl()))
+        context = await self._context(scheme)
+        return self._new(replace(self._options, connect_timeout=seconds, read_timeout=seconds, ssl=context))
 
     async def close(self) -> None:
         """Close the connections of every loop, and connectors made by a function."""
@@ -95,7 +97,9 @@ class Pools:
             return Pool(options, self.connector)
         return Pool(options, None, self.connector or plain_connector)
 
-    async def _ssl(self) -> ssl.SSLContext | bool:
+    async def _context(self, scheme: str) -> ssl.SSLContext | bool:
+        if scheme == "http" and self._verify is True:
+            return True
         verify = self.bundle if self._verify is True and self.bundle else self._verify
         if not isinstance(verify, (bool, ssl.SSLContext)):
             verify = await certificates(verify, "AWS_CA_BUNDLE" if verify is self.bundle else "verify")

@@ -10,6 +10,7 @@ from ..operations.groups import CustomerKey, Encryption, Grants, ObjectLock
 from ..operations.objects import ObjectCannedACL, StorageClass
 from ..protocol.checksums import algorithm_named
 from ..transfers.tags import tag_query
+from .base import customer_key_of
 
 
 class ObjectOptions(TypedDict, total=False):
@@ -22,7 +23,7 @@ class ObjectOptions(TypedDict, total=False):
     content_encoding: str | None
     content_language: str | None
     content_type: str | None
-    customer_key: CustomerKey | None
+    customer_key: CustomerKey | bytes | None
     encryption: Encryption | None
     expires: datetime | None
     grants: Grants | None
@@ -38,6 +39,8 @@ def members_of(options: ObjectOptions) -> dict[str, Any]:
     members: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if tags := members.pop("tags", None):
         members["tagging"] = tag_query(tags)
-    if "checksum" in members:
-        members["checksum_algorithm"] = algorithm_named(members.pop("checksum"))
+    if checksum := members.pop("checksum", None):
+        members["checksum_algorithm"] = algorithm_named(checksum)
+    if key := members.get("customer_key"):
+        members["customer_key"] = customer_key_of(key)
     return members

@@ -5,7 +5,9 @@ import time
 import pytest
 
 from aios3 import Bucket, CredentialsError
-from aios3.credentials import DefaultChain, InstanceMetadata, NotConfigured
+from aios3.credentials import DefaultChain, InstanceMetadata, Network, NotConfigured
+from aios3.credentials.network import Answer
+from aios3.protocol.messages import Request
 from tests.credentials.conftest import Home
 from tests.credentials.services import SECRET, TOKEN, Metadata, answer, keys
 from tests.loops import BOTH_LOOPS
@@ -125,8 +127,27 @@ async def test_bad_answers_are_said_and_no_secret_is(kind: str) -> None:
     assert not isinstance(caught.value, NotConfigured)
 
 
-async def test_ipv6_address_is_asked_in_that_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing else can be seen of it where nobody has that address."""
-    provider = InstanceMetadata(environ={"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://[::1]:9"})
-    with pytest.raises(NotConfigured, match=r"http://\[::1\]:9 could not be asked"):
+async def test_service_is_asked_over_ipv6() -> None:
+    async with serving(Metadata(), "::1") as peer:
+        provider = InstanceMetadata(environ={"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://[::1]:{peer.port}"})
+        assert (await provider()).access_key == "ASIAINSTANCE"
+
+    assert peer.last.headers["host"] == f"[::1]:{peer.port}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "authority"), [("", "169.254.169.254"), ("IPv4", "169.254.169.254"), ("ipv6", "[fd00:ec2::254]")]
+)
+async def test_mode_says_which_address_is_asked(mode: str, authority: str) -> None:
+    """Nobody there is asked: the machine that runs the tests may be one of AWS's."""
+
+    class Nowhere(Network):
+        async def ask(self, request: Request, *, seconds: float, attempts: int = 1, straight: bool = False) -> Answer:
+            assert straight
+            raise CredentialsError(request.headers["host"])
+
+    provider = InstanceMetadata(environ={"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": mode}, network=Nowhere())
+    with pytest.raises(NotConfigured) as caught:
         await provider()
+
+    assert str(caught.value) == authority

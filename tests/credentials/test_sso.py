@@ -103,7 +103,10 @@ async def test_older_login_is_not_renewed(home: Home) -> None:
         (response(403, b'{"message": "No access"}'), "role Reader in account 111122223333: HTTP 403: No access"),
         (response(200, b"{}"), "no roleCredentials"),
         (response(200, b'{"roleCredentials": {"accessKeyId": "A"}}'), "no accessKeyId and secretAccessKey"),
-        (response(200, b'{"roleCredentials": {"accessKeyId": "A", "secretAccessKey": "B"}}'), "does not say when"),
+        (
+            response(200, b'{"roleCredentials": {"accessKeyId": "A", "secretAccessKey": "B"}}'),
+            "does not say when it ends",
+        ),
         (response(200, b"<html>"), "no roleCredentials"),
     ],
 )

@@ -2,7 +2,9 @@
 
 import copy
 import pickle
+import re
 from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,13 @@ def test_every_switch_is_a_documented_field() -> None:
 
     assert names == SWITCHES | {"name", "hosts"}
     assert all(f"        {name}: " in (Dialect.__doc__ or "") for name in names)
+
+
+def test_every_switch_is_tested_on_the_wire() -> None:
+    tests = Path(__file__).parents[1]
+    text = "".join((tests / name).read_text() for name in ("test_dialects.py", "transfers/test_dialects.py"))
+
+    assert {switch for switch in SWITCHES if not re.search(rf"def test_{switch}(?:_\w+)?\(", text)} == set()
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def _record(cluster: _Cluster) -> Server:
     return Server(
         name="radosgw",
         endpoint=f"http://127.0.0.1:{cluster.port}",
-        tls_endpoint=f"https://localhost:{cluster.tls_port}",
+        tls_endpoint=f"https://127.0.0.1:{cluster.tls_port}",
         ca=cluster.certificate.authority,
         access_key=FIRST_USER.access_key,
         secret_key=FIRST_USER.secret_key,
