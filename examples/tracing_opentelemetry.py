@@ -12,11 +12,16 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from aios3 import Attempt, Client, NoSuchKey
 
+trace: Any
 try:
-    from opentelemetry import trace  # type: ignore[import-not-found]  # it is no dependency
+    # It is no dependency; and its API without its SDK records nothing.
+    import_module("opentelemetry.sdk.trace")
+    trace = import_module("opentelemetry.trace")
 except ImportError:
     trace = None
 

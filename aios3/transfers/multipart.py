@@ -68,9 +68,9 @@ class Multipart:
         self._tagging = None if caller.dialect.tagging_header else operation.tagging
         self._caller = caller
         self._operation = _described(operation, self._tagging is not None)
-        self._combines: Algorithm | None = None
         algorithm = operation.checksum_algorithm
         self._checked: dict[str, Any] = {} if algorithm is None else {"checksum_algorithm": algorithm}
+        self._combines: Algorithm | None = None
         self._keep = keep
         self._conditions = conditions or {}
         self._flying: set[asyncio.Task[Any]] = set()

@@ -39,8 +39,8 @@ def members_of(options: ObjectOptions) -> dict[str, Any]:
     members: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if tags := members.pop("tags", None):
         members["tagging"] = tag_query(tags)
-    if checksum := members.pop("checksum", None):
-        members["checksum_algorithm"] = algorithm_named(checksum)
+    if "checksum" in members:
+        members["checksum_algorithm"] = algorithm_named(members.pop("checksum"))
     if key := members.get("customer_key"):
         members["customer_key"] = customer_key_of(key)
     return members

@@ -17,7 +17,7 @@ from ..transfers.results import Progress, TransferResult
 from ..transfers.sizes import PART_SIZE
 from ..transfers.sources import AnySource
 from ..transfers.uploads import Upload
-from .base import Verbs, checked_name
+from .base import Verbs, checked_name, customer_key_of
 from .options import ObjectOptions, members_of
 
 
@@ -103,7 +103,7 @@ class Transferring(Verbs):
         bandwidth: Bandwidth | float | None = None,
         version_id: str | None = None,
         if_match: str | None = None,
-        customer_key: CustomerKey | None = None,
+        customer_key: CustomerKey | bytes | None = None,
         timeout: float | None = None,
     ) -> TransferResult:
         """Write an object to a file: parts of it at once, all of one ETag.
@@ -123,7 +123,8 @@ class Transferring(Verbs):
             ChecksumMismatch: what is on disk is not what was stored, by the checksum that S3 sent with it.
             OSError: the file cannot be written; nothing is left behind.
         """
-        members: dict[str, Any] = {"version_id": version_id, "if_match": if_match, "customer_key": customer_key}
+        own_key = customer_key_of(customer_key)
+        members: dict[str, Any] = {"version_id": version_id, "if_match": if_match, "customer_key": own_key}
         download = Download(
             caller=self.client,
             bucket=self.name,
