@@ -24,6 +24,9 @@ from .results import Meter, Progress, TransferResult
 from .sizes import PART_SIZE, PartSizes
 from .sources import AnySource, Source, opened
 
+# Parts of a file up to this size are read as a whole.
+_IN_MEMORY = 16 * 1024**2
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
@@ -83,9 +86,10 @@ class Upload:
         )
         async with upload:
             stored, upload.parts = upload.parts, {}
+            send = partial(self._send, upload, stored, meter, [])
             async with Crew(self.concurrency) as crew:
                 number = 1
-                await crew.start(partial(self._send, upload, number, first.pop(), stored, meter))
+                await crew.start(partial(send, number, first.pop()))
                 while not source.ended:
                     number += 1
                     if number > sizes.most:
@@ -93,17 +97,28 @@ class Upload:
                             f"{self.bucket}/{self.key} has more than {sizes.most} parts: {meter.done} bytes"
                         )
                     size = sizes.of(number)
-                    await crew.start(partial(self._send, upload, number, await source.take(size), stored, meter))
+                    await crew.start(partial(send, number, await source.take(size)))
             await source.check()
         assert upload.result is not None
         return upload.result
 
     async def _send(
-        self, upload: Multipart, number: int, part: Buffer | FilePart, stored: Mapping[int, Part], meter: Meter
+        self,
+        upload: Multipart,
+        stored: Mapping[int, Part],
+        meter: Meter,
+        buffers: list[bytearray],
+        number: int,
+        part: Buffer | FilePart,
     ) -> None:
         known = stored.get(number)
         if known is not None and await self._is_same(known, part):
             upload.parts[number] = known
+        elif isinstance(part, FilePart) and part.length <= _IN_MEMORY:
+            # At once rather than piece by piece, into memory that an earlier part has left.
+            buffer = buffers.pop() if buffers else bytearray(part.length)
+            await upload.part(self._paced(await part.read_into(buffer)), number)
+            buffers.append(buffer)
         else:
             await upload.part(self._paced(part), number)
         meter.add(body_length(part))
