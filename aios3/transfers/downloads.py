@@ -65,11 +65,6 @@ class Download:
             result = await self._fetch(file, journal)
             await file.run(_finish, part, target)
             done = True
-        except ChecksumMismatch:
-            # Nobody knows which part is damaged.
-            if journal is not None:
-                journal.forget()
-            raise
         finally:
             # At once, whatever may interrupt the rest.
             if journal is not None:
