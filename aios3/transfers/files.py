@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from hashlib import md5, sha256
+from mmap import mmap
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -97,7 +98,7 @@ class FilePart:
         if self._last and (more := await self._file.read(1, self._start + done)):
             yield more
 
-    async def read_into(self, buffer: bytearray) -> memoryview:
+    async def read_into(self, buffer: mmap) -> memoryview:
         """Return the part as a view of *buffer*, which it is read into.
 
         Raises:
@@ -121,6 +122,11 @@ class FilePart:
     async def md5(self) -> str:
         """Read the part for what may be its ETag."""
         return await self._file.run(_digest, self._start, self.length, _md5)
+
+
+def new_buffer(size: int) -> mmap:
+    """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop."""
+    return mmap(-1, size)
 
 
 def _close_result(opening: asyncio.Future[int]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import md5
+from mmap import mmap
 from typing import Any
 
 from ..caller import Caller
@@ -17,7 +18,7 @@ from ..operations.objects import PutObject
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
 from .crew import Crew, whole_number
-from .files import FilePart
+from .files import FilePart, new_buffer
 from .multipart import Multipart, checksum_of
 from .pace import Bandwidth, Paced
 from .results import Meter, Progress, TransferResult
@@ -107,7 +108,7 @@ class Upload:
         upload: Multipart,
         stored: Mapping[int, Part],
         meter: Meter,
-        buffers: list[bytearray],
+        buffers: list[mmap],
         number: int,
         part: Buffer | FilePart,
     ) -> None:
@@ -116,7 +117,7 @@ class Upload:
             upload.parts[number] = known
         elif isinstance(part, FilePart) and part.length <= _IN_MEMORY:
             # At once rather than piece by piece, into memory that an earlier part has left.
-            buffer = buffers.pop() if buffers else bytearray(part.length)
+            buffer = buffers.pop() if buffers else new_buffer(part.length)
             await upload.part(self._paced(await part.read_into(buffer)), number)
             buffers.append(buffer)
         else:
