@@ -172,8 +172,10 @@ class Caller(Presigner):
         if self._ready:
             return
         found = await asyncio.to_thread(settings.from_files, self._arguments["profile"], os.environ)
+        if self._closed:
+            raise TransportError("the client was closed")
         # Another first call may have been faster.
-        if not self._ready and not self._closed:
+        if not self._ready:
             with settings.said_of_profile(self._arguments["profile"]):
                 self._configure(found or os.environ)
             self._ready = True
