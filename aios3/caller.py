@@ -172,8 +172,10 @@ class Caller(Presigner):
         if self._ready:
             return
         found = await asyncio.to_thread(settings.from_files, self._arguments["profile"], os.environ)
+        if self._closed:
+            raise TransportError("the client was closed")
         # Another first call may have been faster.
-        if not self._ready and not self._closed:
+        if not self._ready:
             with settings.said_of_profile(self._arguments["profile"]):
                 self._configure(found or os.environ)
             self._ready = True
@@ -209,6 +211,7 @@ class Caller(Presigner):
         failures: Recovery | None = None
         while True:
             headers: Mapping[str, str] = {}
+            used = self._keys.current
             try:
                 if self._unwatched and not log.isEnabledFor(logging.DEBUG):
                     response = await self._send(operation)
@@ -223,7 +226,7 @@ class Caller(Presigner):
                     result = decode(operation, status, headers, await response.read())
             except (ServiceError, TransportError) as error:
                 failures = failures or Recovery(self._means, operation)
-                if (settled := await self._recover(operation, failures, error, headers)) is not None:
+                if (settled := await self._recover(operation, failures, error, headers, used)) is not None:
                     return settled
             else:
                 self._succeeded(failures)
@@ -264,10 +267,10 @@ class Caller(Presigner):
         """Return who has the keys: a directory bucket takes those of a session only."""
         return self._sessions.of(operation.__dict__["bucket"]) if auth.scheme == "sigv4-s3express" else self._keys
 
-    def _renew(self, operation: Operation[Any]) -> bool:
+    def _renew(self, operation: Operation[Any], used: Credentials | None) -> bool:
         """Ask for other keys for the next attempt, since the store says that these have ended; False if there are none."""
         keys = self._keys_for(operation, self._router.route(operation).auth)
-        keys.refused()
+        keys.refused(used if keys is self._keys else None)
         return isinstance(keys, Cached)
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
@@ -297,6 +300,7 @@ class Caller(Presigner):
         failures: Recovery,
         error: ServiceError | TransportError,
         headers: Mapping[str, str],
+        used: Credentials | None,
     ) -> R | None:
         """Return when the next attempt may begin, or with a result if there need be none; else raise *error*."""
         if self._closed:
@@ -304,7 +308,7 @@ class Caller(Presigner):
         if failures.answer_lost and (settled := await self._settle(operation, error)) is not None:
             self._succeeded(failures)
             return settled
-        await failures.after(error, headers)
+        await failures.after(error, headers, used)
         return None
 
     async def _settle(self, operation: Operation[R], error: S3Error) -> R | None:

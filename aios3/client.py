@@ -20,6 +20,8 @@ from .operations.buckets import (
 )
 from .protocol.bucket_names import check_new_bucket_name
 from .protocol.directory_buckets import is_directory_bucket, zone_of
+from .settings import time_limit
+from .transfers.waiting import wait_for
 
 # What GetBucketLocation calls the two regions that are older than the names of regions.
 _OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
@@ -73,6 +75,32 @@ class Client(Caller):
         except AccessDenied:
             return True
         return True
+
+    async def wait_until_bucket_exists(self, name: str, *, timeout: float | None = None) -> None:
+        """Return as soon as a bucket exists; it is asked for less and less often.
+
+        Args:
+            timeout: Seconds until TimeoutError; None waits for ever.
+        """
+
+        async def ask() -> bool | None:
+            return await self.bucket_exists(name) or None
+
+        async with time_limit(timeout):
+            await wait_for(ask)
+
+    async def wait_until_bucket_gone(self, name: str, *, timeout: float | None = None) -> None:
+        """Return as soon as a bucket does not exist.
+
+        Args:
+            timeout: As in wait_until_bucket_exists.
+        """
+
+        async def ask() -> bool | None:
+            return None if await self.bucket_exists(name) else True
+
+        async with time_limit(timeout):
+            await wait_for(ask)
 
     async def bucket_region(self, name: str, *, timeout: float | None = None) -> str:
         """Return the region a bucket is in.

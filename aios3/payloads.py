@@ -79,8 +79,8 @@ class Payloads:
         asked = given.get("checksum_algorithm")
         if given.get("checksum") is not None:
             return None
-        if operation.checksummed == "parts":  # it is a header of its own, and there already if it was asked for
-            return self.checksum if asked is None else None
+        if operation.checksummed == "parts" and given.get("checksum_type") is not None:
+            return None
         if asked is not None and self._refused:
             raise InvalidInput(f"checksum_algorithm {asked!r}: the store ({self._refused}) refuses checksums")
         return self.checksum if asked is None else checksums.algorithm_named(asked)

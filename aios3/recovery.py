@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from .credentials import Credentials
 from .errors import (
     ConnectTimeout,
     ExpiredToken,
@@ -39,7 +40,7 @@ class Means(NamedTuple):
     policy: RetryPolicy
     budget: RetryBudget
     limiter: AdaptiveLimiter | None
-    renew: Callable[[Operation[Any]], bool]
+    renew: Callable[[Operation[Any], Credentials | None], bool]
 
 
 async def turn(limiter: AdaptiveLimiter) -> None:
@@ -71,11 +72,17 @@ class Recovery:
         self.attempts = 0
         self.answer_lost = False
 
-    async def after(self, error: ServiceError | TransportError, headers: Mapping[str, str]) -> None:
-        """Return when the next attempt may begin; raise *error* when there is no point in one."""
+    async def after(
+        self, error: ServiceError | TransportError, headers: Mapping[str, str], used: Credentials | None = None
+    ) -> None:
+        """Return when the next attempt may begin; raise *error* when there is no point in one.
+
+        Args:
+            used: The keys that the attempt was signed with, as far as that is known.
+        """
         self.attempts += 1
         spent = self._spent
-        pause = 0.0 if self._corrects(error, headers) else self._pause(error, headers)
+        pause = 0.0 if self._corrects(error, headers, used) else self._pause(error, headers)
         if isinstance(error, ServiceError):
             error.attempts = self.attempts
             if pause is None and self.answer_lost and self._operation.method not in _READING:
@@ -99,7 +106,7 @@ class Recovery:
         self._means.budget.earn(self._spent)
 
     # -------------------------------------------------------------- corrections: once each, at once
-    def _corrects(self, error: S3Error, headers: Mapping[str, str]) -> bool:
+    def _corrects(self, error: S3Error, headers: Mapping[str, str], used: Credentials | None) -> bool:
         """Tell if the error says what was wrong with the request, and it is mended now."""
         if not isinstance(error, ServiceError):
             return False
@@ -107,7 +114,7 @@ class Recovery:
         if isinstance(error, RequestTimeTooSkewed) or (error.status == 403 and self._operation.method == "HEAD"):
             return self._once("clock") and self._corrects_clock(headers)
         if isinstance(error, ExpiredToken):
-            return self._once("token") and self._means.renew(self._operation)
+            return self._once("token") and self._means.renew(self._operation, used)
         region = error.region or headers.get("x-amz-bucket-region")
         elsewhere = error.status in _ELSEWHERE_STATUS or error.code in _ELSEWHERE_CODES
         if region and elsewhere and self._once("region"):

@@ -21,7 +21,7 @@ async def main() -> None:
     endpoint = sys.argv[2] if len(sys.argv) > 2 else None
     async with Bucket(sys.argv[1], aws_endpoint=endpoint, checksum="SHA256") as bucket:
         stored = await bucket.put("secret.txt", "for your eyes only", customer_key=key)
-        print("stored, checked by SHA-256:", stored.checksum_sha256)
+        print("stored and checked by SHA-256:", stored.etag)
         async with bucket.download("secret.txt", customer_key=key) as stream:
             print(f"read {await stream.read()!r}, verified by {stream.verified}")
         try:

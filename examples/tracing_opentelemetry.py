@@ -9,16 +9,19 @@ that were measured. It belongs to whatever span is current around the call.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from aios3 import Attempt, Client, NoSuchKey
 
+trace: Any
 try:
-    trace: Any = importlib.import_module("opentelemetry.trace")  # it is no dependency
+    # It is no dependency; and its API without its SDK records nothing.
+    import_module("opentelemetry.sdk.trace")
+    trace = import_module("opentelemetry.trace")
 except ImportError:
     trace = None
 

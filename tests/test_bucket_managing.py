@@ -370,6 +370,20 @@ async def test_waiting_ends_when_it_comes_about(store: Bucket) -> None:
         await store.delete("a")
 
 
+@ON_THREE
+async def test_waiting_for_a_bucket_ends_when_it_comes_about(client: Client, bucket_name: str) -> None:
+    name = f"{bucket_name}-2"
+    async with asyncio.TaskGroup() as group:
+        group.create_task(client.wait_until_bucket_exists(name, timeout=20))
+        await asyncio.sleep(0.1)
+        await client.create_bucket(name)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(client.wait_until_bucket_gone(name, timeout=20))
+        await asyncio.sleep(0.1)
+        await client.delete_bucket(name)
+
+
 async def test_waiting_asks_less_and_less_often_until_its_time_is_over() -> None:
     async with answering(*[response(404)] * 1000) as peer, bucket_at(peer.port) as bucket:
         with pytest.raises(TimeoutError):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import os
 import re
 import zlib
 from base64 import b64encode
@@ -15,7 +16,7 @@ import pytest
 
 from aios3 import BadDigest, Bucket, ChecksumMismatch, Client, InvalidInput, ServiceError
 from aios3 import operations as ops
-from aios3.protocol.checksums import HEADERS, Algorithm, checksum
+from aios3.protocol.checksums import HEADERS, Algorithm, checksum, composite
 from aios3.protocol.messages import Buffer
 from tests import oracle
 from tests.protocol.test_chunked import Source
@@ -334,6 +335,54 @@ def answering_and_closing(*answers: bytes) -> Any:
     return serve()
 
 
+def in_ranges(body: bytes, size: int, **headers: str) -> list[bytes]:
+    """Return the answers to ranges of *size* bytes each, the CRC of BODY with the first."""
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return [
+        f'HTTP/1.1 206 P\r\nContent-Range: bytes {start}-{start + len(piece) - 1}/{len(body)}\r\nETag: "e"\r\n'
+        f"Content-Length: {len(piece)}\r\n{'' if start else more}\r\n".encode()
+        + piece
+        for start in range(0, len(body), size)
+        for piece in (body[start : start + size],)
+    ]
+
+
+FULL_CRC = {"x_amz_checksum_crc64nvme": checksum("CRC64NVME", BODY), "x_amz_checksum_type": "FULL_OBJECT"}
+
+
+@pytest.mark.parametrize("size", [1, 4, 9])
+async def test_parallel_ranges_are_held_against_the_crc_of_the_whole(tmp_path: Path, size: int) -> None:
+    async with answering(*in_ranges(BODY, size, **FULL_CRC)) as peer:
+        bucket = bucket_at(peer.port, **AWS, max_connections=1)
+        await bucket.download_file("k", tmp_path / "file", part_size=size, concurrency=1)
+        await bucket.close()
+
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert [seen.headers.get("x-amz-checksum-mode") for seen in peer.requests][:2] == ["ENABLED", None][: 9 // size]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+async def test_damaged_range_leaves_no_file(tmp_path: Path, resume: bool) -> None:
+    damaged = BODY[:4] + b"X" + BODY[5:]
+    async with answering(*in_ranges(damaged, 4, **FULL_CRC)) as peer:
+        bucket = bucket_at(peer.port, **AWS, max_connections=1)
+        with pytest.raises(ChecksumMismatch, match="CRC64NVME"):
+            await bucket.download_file("k", tmp_path / "file", part_size=4, concurrency=1, resume=resume)
+        await bucket.close()
+
+    assert not [*tmp_path.iterdir()]  # noqa: ASYNC240  # two entries at most
+
+
+async def test_ranges_of_a_composite_object_are_not_compared(tmp_path: Path) -> None:
+    headers = {"x_amz_checksum_crc32": "AAAAAA==-2", "x_amz_checksum_type": "COMPOSITE"}
+    async with answering(*in_ranges(BODY, 4, **headers)) as peer:
+        bucket = bucket_at(peer.port, **AWS, max_connections=1)
+        await bucket.download_file("k", tmp_path / "file", part_size=4, concurrency=1)
+        await bucket.close()
+
+    assert (tmp_path / "file").read_bytes() == BODY
+
+
 async def test_gzip_comes_as_it_is_stored() -> None:
     packed = zlib.compress(BODY, wbits=31)
     headers = {"Content-Encoding": "gzip", HEADERS["CRC32"]: checksum("CRC32", packed)}
@@ -403,6 +452,45 @@ async def test_wrong_header_is_refused(server: Server, bucket: str, algorithm: A
 
     assert isinstance(caught.value, BadDigest) or caught.value.status == 400
     assert oracle.get(server, bucket, "k").body == BODY
+
+
+async def test_resumed_upload_is_checked_as_it_was_begun() -> None:
+    listed = b"<ListPartsResult><ChecksumAlgorithm>SHA1</ChecksumAlgorithm></ListPartsResult>"
+    done = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+    cases: list[tuple[bytes, set[str]]] = [(listed, {"x-amz-checksum-sha1"}), (b"<ListPartsResult/>", set())]
+    for answer, found in cases:
+        async with answering(response(body=answer), response(headers={"ETag": "e"}), response(body=done)) as peer:
+            async with (
+                client_at(peer.port, **AWS) as client,
+                client.bucket("b").multipart("k", upload_id="u") as upload,
+            ):
+                await upload.part(BODY)
+
+        headers = peer.requests[1].headers
+        assert about_checksums(headers) - {"x-amz-sdk-checksum-algorithm"} == found
+
+
+@on("checksum-trailers")
+async def test_upload_is_checked_by_what_was_asked(server: Server, bucket: str) -> None:
+    pieces = [os.urandom(5 * 1024 * 1024), b"end"]
+    async with client_of(server) as client:
+        await client.bucket(bucket).upload("small", BODY, checksum="sha256")
+        small = await client.call(ops.HeadObject(bucket=bucket, key="small", checksum_mode="ENABLED"))
+        large = await client.bucket(bucket).upload("large", iter(pieces), part_size=5 * 1024 * 1024, checksum="sha256")
+
+    assert small.checksum_sha256 == checksum("SHA256", BODY)
+    assert large.checksum == composite("SHA256", [checksum("SHA256", piece) for piece in pieces])
+
+
+@on("checksum-trailers")
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA256"])
+async def test_object_in_parts_is_checked_part_by_part(server: Server, bucket: str, algorithm: Algorithm) -> None:
+    pieces = [os.urandom(5 * 1024 * 1024), b"end"]
+    async with client_of(server, dialect="aws", addressing="path", checksum=algorithm) as client:
+        result = await client.bucket(bucket).upload("k", iter(pieces), part_size=5 * 1024 * 1024)
+
+    assert result.checksum == composite(algorithm, [checksum(algorithm, piece) for piece in pieces])
+    assert oracle.get(server, bucket, "k").body == b"".join(pieces)
 
 
 @pytest.mark.parametrize("server", ["radosgw"], indirect=True)

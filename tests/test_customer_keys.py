@@ -1,6 +1,7 @@
 """Objects under a customer's key (SSE-C): who has it reads them, nobody else; and it never goes where all can read."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,19 @@ async def test_object_is_read_with_its_key_only(store: Bucket, key: Any) -> None
     for attempt in (store.get("k"), store.get("k", customer_key=OTHER), store.head("k")):
         with pytest.raises(ServiceError):
             await attempt
+
+
+@on("sse-c")
+async def test_every_part_has_the_key(store: Bucket, tmp_path: Path) -> None:
+    pieces = [b"a" * 5 * 1024 * 1024, b"end"]
+
+    await store.upload("k", iter(pieces), part_size=5 * 1024 * 1024, customer_key=KEY)
+
+    assert await store.get("k", start=-4, customer_key=KEY) == b"aend"
+    await store.download_file("k", tmp_path / "file", part_size=1024 * 1024, customer_key=KEY)
+    assert (tmp_path / "file").read_bytes() == b"".join(pieces)
+    with pytest.raises(ServiceError):
+        await store.get("k", start=-4)
 
 
 async def test_part_of_it_read_again_carries_the_key_again() -> None:

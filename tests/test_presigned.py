@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import pytest
 
-from aios3 import Bucket, Client, Credentials, InvalidInput, PresignedURL
+from aios3 import Bucket, Client, Credentials, CredentialsError, InvalidInput, PresignedURL
 from aios3 import operations as ops
 from tests import oracle
 from tests.servers import ODD_KEYS, Server
@@ -215,6 +215,27 @@ async def test_keys_that_end_too_soon_are_asked_for_anew() -> None:
     url = await bucket.presign("k", expires_in=3600)
 
     assert query_of(url)["X-Amz-Credential"].startswith("AKID7200/")
+
+
+async def test_keys_that_cannot_be_renewed_still_sign_and_the_provider_is_asked_once_more_only() -> None:
+    asked = 0
+
+    async def provider() -> Credentials:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise CredentialsError("no more")
+        return Credentials("AKID", "s", "t", expires=datetime.now(UTC) + timedelta(seconds=1000))
+
+    bucket = Bucket("bucket", credentials=provider, aws_region="eu-west-1")
+
+    for _ in range(5):
+        with pytest.warns(UserWarning, match="the keys that sign it end at"):
+            url = await bucket.presign("k", expires_in=3600)
+    await bucket.close()
+
+    assert query_of(url)["X-Amz-Credential"].startswith("AKID/")
+    assert asked == 2
 
 
 # ------------------------------------------------------------------ used by others

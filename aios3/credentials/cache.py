@@ -11,6 +11,7 @@ when keys end; how long before it to renew them is left to the client.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import weakref
 from collections.abc import Callable
@@ -22,12 +23,16 @@ from ..errors import CredentialsError, S3Error, TransportError
 from ..protocol.sigv4 import Credentials
 from .base import Provider
 
+_log = logging.getLogger("aios3")
+
 # Seconds before the end of long-lived keys at which new ones are asked for, and at which they are waited for.
 ADVISORY, MANDATORY = 15 * 60.0, 10 * 60.0
 # Seconds until a failed renewal is tried again while the old keys are good.
 PAUSE = 60.0
-# Keys that a server refused are not fetched anew more often than this: what else would help is not in our power.
+# Seconds after a fetch that a server forced, for which a refusal of keys that nobody knows is of those before it.
 FORCED_PAUSE = 5.0
+# Seconds that a provider has to notice that it was cancelled.
+CLOSE_LIMIT = 2.0
 # Timers of some event loops take no longer waits.
 _LONGEST_TIMER = 24 * 3600.0
 _NEVER = float("inf")
@@ -50,7 +55,7 @@ class Fixed:
         """Return them: there are no others."""
         return await self()
 
-    def refused(self) -> None:
+    def refused(self, used: Credentials | None) -> None:
         """Do nothing: there are no others."""
 
     async def close(self) -> None:
@@ -112,10 +117,16 @@ class Cached:
             keys = self._lasting = await self()
         return keys
 
-    def refused(self) -> None:
-        """A server says that the keys have ended: ask for others, whatever their time."""
-        if self._clock() - self._forced_at < FORCED_PAUSE:
-            return  # those that it refused were the ones before
+    def refused(self, used: Credentials | None) -> None:
+        """A server says that keys have ended: ask for others, whatever their time, unless there are others by now.
+
+        Args:
+            used: The keys that it refused; None where a call did not look.
+        """
+        if used is not None and used is not self._kept:
+            return
+        if used is None and self._clock() - self._forced_at < FORCED_PAUSE:
+            return
         self._forced = True
         self.current = None
         self._advisory = self._mandatory = self._end = 0.0
@@ -126,7 +137,7 @@ class Cached:
             self._timer.cancel()
         if self._flight is not None and self._flight[0] is asyncio.get_running_loop():
             self._flight[1].cancel()
-            await asyncio.wait([self._flight[1]])
+            await asyncio.wait([self._flight[1]], timeout=CLOSE_LIMIT)
 
     # -------------------------------------------------------------- one fetch for all
     def _renewal(self) -> asyncio.Task[None]:
@@ -153,9 +164,14 @@ class Cached:
     async def _fetch(self) -> None:
         try:
             fetched = self._checked(await self._provider())
-        except Exception:
+        except Exception as error:
             now = self._clock()
             if self._kept is not None and now < self._end:
+                # Of another's error only the kind is told: who knows what it says.
+                why = str(error) if isinstance(error, CredentialsError) else type(error).__name__
+                _log.warning(
+                    "credentials could not be renewed, the old ones are good for %d s: %s", self._end - now, why
+                )
                 again = min(now + PAUSE, (now + self._end) / 2)
                 self._advisory, self._mandatory = again, max(self._mandatory, again)
             self._publish()

@@ -6,20 +6,20 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from ..errors import CredentialsError
 from ..protocol.sigv4 import Credentials
 from .base import Environ, NotConfigured, Provider
-from .configuration import merged, profile_named, read_files
-from .container import Container
 from .local import Environment
-from .metadata import InstanceMetadata
 from .network import Network
-from .shared import SharedProfile, is_role
+
+_Search: TypeAlias = Callable[[str | None, str | None, Environ, Network], Sequence[Provider]]
 
 _log = logging.getLogger("aios3")
 
@@ -79,8 +79,8 @@ def _list(head: str, tried: list[str]) -> str:
 class DefaultChain:
     """Provider: looks where the AWS CLI and the AWS SDKs look, in their order.
 
-    The environment; the profile (its role, its SSO login, its keys, its credential_process); a web identity token; the
-    container; the EC2 instance. Files are read in a thread, anew at every fetch.
+    The environment; the role of the profile; a web identity token; the SSO login, keys or credential_process of the
+    profile; the container; the EC2 instance. Files are read in a thread, anew at every fetch.
 
     Args:
         profile: Name of a profile; then keys in the environment do not count. None is AWS_PROFILE, or ``default``.
@@ -105,19 +105,12 @@ class DefaultChain:
         own = Environment(environ=self.environ)
         if self.profile is None and self.environ.get("AWS_ACCESS_KEY_ID"):
             return await Chain(own)()  # no file matters
-        files = await asyncio.to_thread(read_files, self.environ)
-        profile = profile_named(files, self.profile, self.environ)
-        environ = merged(self.environ, profile, files)
-        shared = SharedProfile(profile=profile, files=files, region=self.region, environ=environ, network=self.network)
-        web = shared.web_identity(use_environment=self.profile is None)
-        providers: list[Provider] = [shared, web] if is_role(profile) else [web, shared]
-        if self.profile is None:
-            providers.insert(0, own)
-        machine = (
-            Container(environ=environ, network=self.network),
-            InstanceMetadata(environ=environ, network=self.network),
-        )
-        return await Chain(*providers, *machine)()
+        return await (await asyncio.to_thread(self._search))()
+
+    def _search(self) -> Chain:
+        """Read the files, and load those who can be asked: a third of aios3, of no use to who gives keys."""
+        search: _Search = importlib.import_module(".search", __package__).search
+        return Chain(*search(self.profile, self.region, self.environ, self.network))
 
 
 __all__ = ["Chain", "DefaultChain", "label_of"]

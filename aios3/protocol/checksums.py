@@ -183,6 +183,47 @@ class Verification:
         return self.algorithm
 
 
+class RangesVerification:
+    """Holds an object that comes in ranges, in any order, against the CRC of its whole.
+
+    Args:
+        algorithm: A CRC: the checksums of ranges combine into that of the whole.
+    """
+
+    def __init__(self, algorithm: Algorithm, expected: str) -> None:
+        self.algorithm = algorithm
+        self._expected = expected
+        self._found: dict[int, tuple[str, int]] = {}
+
+    def add(self, start: int, value: str, length: int) -> None:
+        """Take the checksum of the *length* bytes from *start* on."""
+        self._found[start] = value, length
+
+    def finish(self, size: int) -> Algorithm | None:
+        """Return what was checked; None where not all ranges were taken.
+
+        Raises:
+            ChecksumMismatch: the object is another one.
+        """
+        pieces = [self._found[start] for start in sorted(self._found)]
+        if sum(length for _, length in pieces) != size:
+            return None
+        found = combined(self.algorithm, pieces)
+        if found != self._expected:
+            raise ChecksumMismatch(
+                f"the object's {self.algorithm} is {found}, S3 has {self._expected}: it was damaged on the way, or there"
+            )
+        return self.algorithm
+
+
+def ranges_to_verify(headers: Mapping[str, str]) -> RangesVerification | None:
+    """Return what ranges of an object can be held against; None where the headers of one have no CRC of the whole."""
+    found = to_verify(headers)
+    if found is None or found[0] not in _POLYNOMIALS or headers.get("x-amz-checksum-type") != "FULL_OBJECT":
+        return None
+    return RangesVerification(*found)
+
+
 # ------------------------------------------------------------------ parts
 def composite(algorithm: Algorithm, parts: Iterable[str]) -> str:
     """Return the checksum of the parts' checksums, and how many they are: ``...==-7``."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..caller import Caller
-from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransferError
+from ..errors import ChecksumMismatch, InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
+from ..protocol.checksums import RangesVerification, encoded, new, ranges_to_verify
 from ..streams import ObjectStream
 from .crew import Crew, whole_number
-from .files import PIECE, OpenFile
+from .files import OpenFile
 from .journal import Journal, Plan
 from .multipart import checksum_of
 from .pace import Bandwidth
@@ -26,7 +27,8 @@ from .resumption import Resumption
 from .sizes import PART_SIZE
 
 _TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
-# Pieces of one write at most; the system takes 1024.
+# One write, in bytes, and in pieces, of which the system takes 1024.
+_WRITE = 1024 * 1024
 _PIECES = 256
 
 
@@ -109,7 +111,9 @@ class Download:
         """Ask for the first part: the answer tells how much there is."""
         operation = self._operation(0, self.part_size)
         try:
-            result = await self.caller.call(operation)
+            # With the first range comes the checksum of the whole, if there is one.
+            checked = operation.replace(checksum_mode="ENABLED") if self.caller.verifies else operation
+            result = await self.caller.call(checked)
         except InvalidRange:
             # There is no first byte: the object is empty.
             return await self.caller.call(operation.replace(range=None))
@@ -127,6 +131,7 @@ class Download:
         self, file: OpenFile, plan: Plan, journal: Journal | None, first: GetObjectResult | None
     ) -> TransferResult:
         meter = Meter(self.progress, plan.size)
+        verification = None if first is None else ranges_to_verify(first.headers)
         missing = [start for start in range(0, plan.size, plan.part_size) if start not in plan.done]
         meter.add(sum(plan.end(start) - start for start in plan.done))
         result = first
@@ -137,11 +142,18 @@ class Download:
                 missing = []
         async with Crew(self.concurrency) as crew:
             if first is not None:
-                await crew.start(partial(self._save_first, file, first, plan, journal, meter))
+                await crew.start(partial(self._save_first, file, first, plan, journal, meter, verification))
             for start in missing:
-                await crew.start(partial(self._part, file, start, plan, journal, meter))
+                await crew.start(partial(self._part, file, start, plan, journal, meter, verification))
         if meter.done != plan.size:
             raise TransferError(f"{self.bucket}/{self.key} has {plan.size} bytes, {meter.done} came")
+        if verification is not None:
+            try:
+                verification.finish(plan.size)
+            except ChecksumMismatch:
+                if journal is not None:
+                    journal.forget()  # nothing of it is worth going on with
+                raise
         return TransferResult(
             key=self.key,
             etag=plan.etag,
@@ -152,7 +164,15 @@ class Download:
         )
 
     # -------------------------------------------------------------- its parts
-    async def _part(self, file: OpenFile, start: int, plan: Plan, journal: Journal | None, meter: Meter) -> None:
+    async def _part(
+        self,
+        file: OpenFile,
+        start: int,
+        plan: Plan,
+        journal: Journal | None,
+        meter: Meter,
+        verification: RangesVerification | None,
+    ) -> None:
         operation = self._operation(start, plan.end(start), plan.guard)
         try:
             result = await self.caller.call(operation)
@@ -162,15 +182,22 @@ class Download:
         if result.etag != plan.etag:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
-        await self._save(file, start, operation, result, meter)
+        await self._save(file, start, operation, result, meter, verification)
         await self._note(file, start, journal)
 
     async def _save_first(
-        self, file: OpenFile, first: GetObjectResult, plan: Plan, journal: Journal | None, meter: Meter
+        self,
+        file: OpenFile,
+        first: GetObjectResult,
+        plan: Plan,
+        journal: Journal | None,
+        meter: Meter,
+        verification: RangesVerification | None,
     ) -> None:
         whole = first.content_range is None
         operation = self._operation(0, self.part_size)
-        await self._save(file, 0, operation.replace(range=None) if whole else operation, first, meter)
+        asked = operation.replace(range=None) if whole else operation
+        await self._save(file, 0, asked, first, meter, verification)
         if not whole and plan.guard is None and plan.size > self.part_size:
             await self._unguarded(file, plan, meter)
         for start in range(0, plan.size if whole else min(self.part_size, plan.size), self.part_size):
@@ -184,28 +211,40 @@ class Download:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
         meter.done = 0
-        await self._save(file, 0, operation, result, Meter(None, None))
+        await self._save(file, 0, operation, result, Meter(None, None), None)
         meter.add(plan.size)
 
     async def _save(
-        self, file: OpenFile, offset: int, operation: GetObject, result: GetObjectResult, meter: Meter
+        self,
+        file: OpenFile,
+        offset: int,
+        operation: GetObject,
+        result: GetObjectResult,
+        meter: Meter,
+        verification: RangesVerification | None,
     ) -> None:
         """Write what *result* gives to its place; several pieces in one hop to a thread."""
+        start = offset
+        crc = None if verification is None else new(verification.algorithm)
         async with ObjectStream(result, Resumption(self.caller, operation, result)) as stream:
             held: list[bytes] = []
             size = 0
             async for piece in stream:
                 if self.bandwidth is not None:
                     await self.bandwidth.take(len(piece))
+                if crc is not None:
+                    crc.update(piece)
                 held.append(piece)
                 size += len(piece)
-                if size >= PIECE or len(held) == _PIECES:
+                if size >= _WRITE or len(held) == _PIECES:
                     await file.write(held, offset)
                     meter.add(size)
                     offset, held, size = offset + size, [], 0
             if held:
                 await file.write(held, offset)
                 meter.add(size)
+        if crc is not None and verification is not None:
+            verification.add(start, encoded(crc.digest()), offset + size - start)
 
     @staticmethod
     async def _note(file: OpenFile, start: int, journal: Journal | None) -> None:

@@ -6,13 +6,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from hashlib import md5, sha256
+from mmap import mmap
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from ..errors import SourceChanged
 from ..protocol.messages import Buffer
 
-# One read of a file: large enough that the hop to a thread is lost in it.
-PIECE = 1024 * 1024
+# One read of a file: large enough that the hop to a thread is lost in it, small enough for memory that the allocator has
+# at hand. With 1 MiB the kernel's zeroing of new pages cost more than everything else together.
+PIECE = 256 * 1024
 T = TypeVar("T")
 
 
@@ -95,6 +98,19 @@ class FilePart:
         if self._last and (more := await self._file.read(1, self._start + done)):
             yield more
 
+    async def read_into(self, buffer: mmap) -> memoryview:
+        """Return the part as a view of *buffer*, which it is read into.
+
+        Raises:
+            SourceChanged: the file has shrunk, or grown.
+        """
+        view = memoryview(buffer)[: self.length]
+        found = await self._file.run(_fill, view, self._start, self._last)
+        if found != self.length:
+            what = "shrunk" if found < self.length else "grown"
+            raise SourceChanged(f"the file has {what} while it was read: it had {self._start + self.length} bytes")
+        return view
+
     async def rewind(self) -> bool:
         """Nothing to do: each reading begins at the start."""
         return True
@@ -108,9 +124,22 @@ class FilePart:
         return await self._file.run(_digest, self._start, self.length, _md5)
 
 
+def new_buffer(size: int) -> mmap:
+    """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop."""
+    return mmap(-1, size)
+
+
 def _close_result(opening: asyncio.Future[int]) -> None:
     if not opening.cancelled() and opening.exception() is None:
         os.close(opening.result())
+
+
+def _fill(descriptor: int, view: memoryview, offset: int, last: bool) -> int:
+    """Fill *view*; return how many bytes there were, one more than its length if the file goes on behind the last part."""
+    done = 0
+    while done < len(view) and (count := os.preadv(descriptor, [view[done:]], offset + done)):
+        done += count
+    return done + len(os.pread(descriptor, 1, offset + done)) if last else done
 
 
 def _write_all(descriptor: int, pieces: Sequence[Buffer], offset: int) -> None:

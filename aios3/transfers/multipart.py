@@ -13,7 +13,7 @@ from typing import IO, Any, Self, TypeVar
 
 from ..caller import Caller
 from ..errors import InvalidInput, InvalidResponse, ServiceError, TransferError
-from ..operations.groups import Checksums
+from ..operations.groups import Checksum, Checksums
 from ..operations.multipart import (
     AbortMultipartUpload,
     CompletedMultipartUpload,
@@ -26,6 +26,7 @@ from ..operations.multipart import (
     UploadPartCopy,
 )
 from ..operations.objects import HeadObject
+from ..protocol.checksums import Algorithm, algorithm_named, combined
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
 from ..streams import FileBody, request_body
@@ -38,9 +39,11 @@ R = TypeVar("R")
 MAX_PART_NUMBER = 10_000
 # Parts that were in flight may land after an abort: S3 advises to look, and abort again.
 ABORTS = 3
-ABORT_SECONDS = 30.0
+ABORT_SECONDS = 10.0
 # What a cancelled caller waits for the answer to a completion, which may have been carried out already.
 COMPLETE_SECONDS = 5.0
+# Whose checksums of parts make that of the whole.
+COMBINABLE = ("CRC32", "CRC32C", "CRC64NVME")
 _CHECKSUMS = tuple(Checksums.__annotations__)
 
 
@@ -64,7 +67,10 @@ class Multipart:
         # Where a store does not understand them here, tags are set when there is something to have them.
         self._tagging = None if caller.dialect.tagging_header else operation.tagging
         self._caller = caller
-        self._operation = operation.replace(tagging=None) if self._tagging else operation
+        self._operation = _described(operation, self._tagging is not None)
+        algorithm = operation.checksum_algorithm
+        self._checked: dict[str, Any] = {} if algorithm is None else {"checksum_algorithm": algorithm}
+        self._combines: Algorithm | None = None
         self._keep = keep
         self._conditions = conditions or {}
         self._flying: set[asyncio.Task[Any]] = set()
@@ -89,7 +95,7 @@ class Multipart:
         """
         number = self._number(number)
         body: Any = data if hasattr(data, "chunks") else await request_body(data)
-        operation = UploadPart(**self._names(), part_number=number, body=body)
+        operation = UploadPart(**self._names(), **self._checked, part_number=number, body=body)
         try:
             result = await self._run(self._caller.call(operation))
         finally:
@@ -163,6 +169,9 @@ class Multipart:
         if result.upload_id is None:
             raise InvalidResponse(f"{self._operation.resource}: the store began an upload without an id")
         self.upload_id = result.upload_id
+        algorithm = result.checksum_algorithm
+        if result.checksum_type == "FULL_OBJECT" and algorithm in COMBINABLE:
+            self._combines = algorithm_named(algorithm)
 
     async def _take_back(self, creating: asyncio.Future[Any]) -> None:
         self.upload_id = (await creating).upload_id
@@ -171,6 +180,9 @@ class Multipart:
     async def _find_parts(self) -> None:
         """Learn which parts an earlier upload has."""
         async for page in self._caller.pages(ListParts(**self._names())):
+            # Parts are checked as the upload was begun: a checksum of its own, however empty, keeps the client from adding.
+            algorithm = page.checksum_algorithm
+            self._checked = {"checksum_algorithm": algorithm} if algorithm else {"checksum": Checksum()}
             for part in page.parts:
                 self._number(part.part_number)
                 self._stored(part)
@@ -212,7 +224,9 @@ class Multipart:
         ]
         completion = CompletedMultipartUpload(parts=tuple(listed))
         result = await self._caller.call(
-            CompleteMultipartUpload(**self._names(), multipart_upload=completion, **self._conditions)
+            CompleteMultipartUpload(
+                **self._names(), multipart_upload=completion, **self._whole(parts), **self._conditions
+            )
         )
         found: Any = result
         if not result.etag:  # Ceph leaves it empty
@@ -231,6 +245,16 @@ class Multipart:
             checksum=checksum_of(result),
             parts=len(parts),
         )
+
+    def _whole(self, parts: list[Part]) -> dict[str, Any]:
+        """Return the checksum of the whole, made of those of the parts: S3 compares it with what it has."""
+        if self._combines is None:
+            return {}
+        name = self._combines.lower()
+        known = [(getattr(part, f"checksum_{name}"), part.size or 0) for part in parts]
+        if not all(value for value, _ in known):
+            return {}
+        return {"checksum": Checksum(**{name: combined(self._combines, known)}), "checksum_type": "FULL_OBJECT"}
 
     async def _give_up(self, error: BaseException) -> None:
         """Abort, unless the upload is to be kept for another time; *error* says if it is still there."""
@@ -265,6 +289,15 @@ class Multipart:
                 return
 
 
+def _described(operation: CreateMultipartUpload, without_tags: bool) -> CreateMultipartUpload:
+    if without_tags:
+        operation = operation.replace(tagging=None)
+    algorithm = operation.checksum_algorithm
+    if algorithm is not None:
+        operation = operation.replace(checksum_type="FULL_OBJECT" if algorithm in COMBINABLE else "COMPOSITE")
+    return operation
+
+
 def checksum_of(result: Any) -> str | None:
     """Return the checksum that S3 has of an object, whichever algorithm it is of."""
     return next((value for name in _CHECKSUMS if (value := getattr(result, name, None))), None)
@@ -279,4 +312,4 @@ async def _outcome(task: asyncio.Task[Any]) -> None:
     await asyncio.wait([task])
 
 
-__all__ = ["MAX_PART_NUMBER", "Multipart", "checksum_of", "quoted"]
+__all__ = ["COMBINABLE", "MAX_PART_NUMBER", "Multipart", "checksum_of", "quoted"]

@@ -20,7 +20,7 @@ from typing import IO, Any, Protocol, TypeAlias
 from ..errors import InvalidInput, SourceChanged
 from ..protocol.messages import Buffer
 from ..streams import ObjectStream
-from .files import FilePart, OpenFile
+from .files import FilePart, OpenFile, new_buffer
 
 Part: TypeAlias = Buffer | FilePart
 
@@ -119,8 +119,7 @@ class Stream:
     async def take(self, size: int) -> Part:
         """Gather a part, and look if it is the last."""
         # Of its full size at once: one that grows is copied, and is twice as large while it is.
-        part = bytearray(size)
-        view, filled = memoryview(part), 0
+        view, filled = memoryview(new_buffer(size)), 0
         while filled < size and await self._has_more(size - filled):
             piece = self._left.popleft()
             used = piece[: size - filled]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import md5
+from mmap import mmap
 from typing import Any
 
 from ..caller import Caller
@@ -17,12 +18,15 @@ from ..operations.objects import PutObject
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
 from .crew import Crew, whole_number
-from .files import FilePart
+from .files import FilePart, new_buffer
 from .multipart import Multipart, checksum_of
 from .pace import Bandwidth, Paced
 from .results import Meter, Progress, TransferResult
 from .sizes import PART_SIZE, PartSizes
 from .sources import AnySource, Source, opened
+
+# Parts of a file up to this size are read as a whole.
+_IN_MEMORY = 16 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,9 +56,10 @@ class Upload:
         async with opened(source) as pieces:
             sizes = PartSizes(pieces.length, self.part_size, self.caller.dialect)
             meter = Meter(self.progress, pieces.length)
-            first = await pieces.take(sizes.of(1))
+            # In a list, to be taken out of it: a name would keep the part in memory until the last one is sent.
+            first = [await pieces.take(sizes.of(1))]
             if pieces.ended:
-                return await self._put(first, meter)
+                return await self._put(first.pop(), meter)
             return await self._in_parts(first, pieces, sizes, meter)
 
     async def _put(self, body: Buffer | FilePart, meter: Meter) -> TransferResult:
@@ -69,7 +74,7 @@ class Upload:
         )
 
     async def _in_parts(
-        self, part: Buffer | FilePart, source: Source, sizes: PartSizes, meter: Meter
+        self, first: list[Buffer | FilePart], source: Source, sizes: PartSizes, meter: Meter
     ) -> TransferResult:
         unfinished = await self._unfinished() if self.resume else None
         create = CreateMultipartUpload(bucket=self.bucket, key=self.key, **self.members)
@@ -82,27 +87,39 @@ class Upload:
         )
         async with upload:
             stored, upload.parts = upload.parts, {}
+            send = partial(self._send, upload, stored, meter, [])
             async with Crew(self.concurrency) as crew:
                 number = 1
-                await crew.start(partial(self._send, upload, number, part, stored, meter))
+                await crew.start(partial(send, number, first.pop()))
                 while not source.ended:
                     number += 1
                     if number > sizes.most:
                         raise TransferError(
                             f"{self.bucket}/{self.key} has more than {sizes.most} parts: {meter.done} bytes"
                         )
-                    part = await source.take(sizes.of(number))
-                    await crew.start(partial(self._send, upload, number, part, stored, meter))
+                    size = sizes.of(number)
+                    await crew.start(partial(send, number, await source.take(size)))
             await source.check()
         assert upload.result is not None
         return upload.result
 
     async def _send(
-        self, upload: Multipart, number: int, part: Buffer | FilePart, stored: Mapping[int, Part], meter: Meter
+        self,
+        upload: Multipart,
+        stored: Mapping[int, Part],
+        meter: Meter,
+        buffers: list[mmap],
+        number: int,
+        part: Buffer | FilePart,
     ) -> None:
         known = stored.get(number)
         if known is not None and await self._is_same(known, part):
             upload.parts[number] = known
+        elif isinstance(part, FilePart) and part.length <= _IN_MEMORY:
+            # At once rather than piece by piece, into memory that an earlier part has left.
+            buffer = buffers.pop() if buffers else new_buffer(part.length)
+            await upload.part(self._paced(await part.read_into(buffer)), number)
+            buffers.append(buffer)
         else:
             await upload.part(self._paced(part), number)
         meter.add(body_length(part))

@@ -13,6 +13,9 @@ from yarl import URL
 from ..errors import InvalidInput
 from ..protocol.messages import Address
 
+# How the addresses begin that are on the link: no proxy can reach the metadata of this machine.
+_LINK_LOCAL = ("169.254.", "[fe80:", "[fd00:ec2:")
+
 
 def environment_proxies() -> dict[str, str]:
     """Read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, once, when a client is made."""
@@ -78,7 +81,8 @@ class PoolOptions:
         """Return the proxy for an address, or None for the straight way."""
         if self.proxy is not None or not self.proxies:
             return self.proxy
-        if proxy_bypass_environment(f"{address.host}:{address.port}", self.proxies):
+        bypassed = proxy_bypass_environment(f"{address.host}:{address.port}", self.proxies)
+        if bypassed or address.host.startswith(_LINK_LOCAL):
             return None
         found = self.proxies.get(address.scheme) or self.proxies.get("all")
         return proxy_url(found) if found else None

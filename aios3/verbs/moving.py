@@ -10,7 +10,7 @@ from ..operations.listing import Key
 from ..settings import time_limit
 from ..transfers.copies import COPY_PART_SIZE, LARGEST, Copy, Place
 from ..transfers.results import Progress, TransferResult
-from .base import Verbs, checked_name
+from .base import Verbs, checked_name, customer_key_of
 from .options import ObjectOptions, members_of
 
 
@@ -24,7 +24,7 @@ class Moving(Verbs):
         *,
         source_bucket: str | Verbs | None = None,
         source_version_id: str | None = None,
-        source_customer_key: CustomerKey | None = None,
+        source_customer_key: CustomerKey | bytes | None = None,
         keep_acl: bool = False,
         part_size: int = COPY_PART_SIZE,
         by_parts_above: int = LARGEST,
@@ -62,7 +62,7 @@ class Moving(Verbs):
         key: str | Key,
         *,
         source_bucket: str | Verbs | None = None,
-        source_customer_key: CustomerKey | None = None,
+        source_customer_key: CustomerKey | bytes | None = None,
         keep_acl: bool = False,
         part_size: int = COPY_PART_SIZE,
         by_parts_above: int = LARGEST,
@@ -92,7 +92,7 @@ class Moving(Verbs):
         key: str | Key,
         source_bucket: str | Verbs | None,
         source_version_id: str | None,
-        source_customer_key: CustomerKey | None,
+        source_customer_key: CustomerKey | bytes | None,
         keep_acl: bool,
         part_size: int,
         by_parts_above: int,
@@ -114,7 +114,7 @@ class Moving(Verbs):
             members=members,
             tagging=tagging,
             keep_acl=keep_acl,
-            source_customer_key=source_customer_key,
+            source_customer_key=customer_key_of(source_customer_key),
             part_size=part_size,
             largest=by_parts_above,
             concurrency=concurrency,

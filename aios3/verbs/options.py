@@ -8,19 +8,22 @@ from typing import Any, TypedDict
 
 from ..operations.groups import CustomerKey, Encryption, Grants, ObjectLock
 from ..operations.objects import ObjectCannedACL, StorageClass
+from ..protocol.checksums import algorithm_named
 from ..transfers.tags import tag_query
+from .base import customer_key_of
 
 
 class ObjectOptions(TypedDict, total=False):
-    """Members of PutObject, CreateMultipartUpload and CopyObject; *tags* is a mapping."""
+    """Members of PutObject, CreateMultipartUpload and CopyObject; *tags* is a mapping, *checksum* an algorithm."""
 
     acl: ObjectCannedACL | None
     cache_control: str | None
+    checksum: str | None
     content_disposition: str | None
     content_encoding: str | None
     content_language: str | None
     content_type: str | None
-    customer_key: CustomerKey | None
+    customer_key: CustomerKey | bytes | None
     encryption: Encryption | None
     expires: datetime | None
     grants: Grants | None
@@ -36,4 +39,8 @@ def members_of(options: ObjectOptions) -> dict[str, Any]:
     members: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if tags := members.pop("tags", None):
         members["tagging"] = tag_query(tags)
+    if "checksum" in members:
+        members["checksum_algorithm"] = algorithm_named(members.pop("checksum"))
+    if key := members.get("customer_key"):
+        members["customer_key"] = customer_key_of(key)
     return members

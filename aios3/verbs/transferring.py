@@ -17,7 +17,7 @@ from ..transfers.results import Progress, TransferResult
 from ..transfers.sizes import PART_SIZE
 from ..transfers.sources import AnySource
 from ..transfers.uploads import Upload
-from .base import Verbs, checked_name
+from .base import Verbs, checked_name, customer_key_of
 from .options import ObjectOptions, members_of
 
 
@@ -54,7 +54,8 @@ class Transferring(Verbs):
                 are not sent again. If it fails, the parts are kept, and the upload's id is at ``error.upload_id``.
             bandwidth: Bytes per second at most, or a Bandwidth to share with other transfers.
             if_match, if_none_match: As in put.
-            options: As in put: content_type, metadata, tags, storage_class, acl, encryption, customer_key and so on.
+            options: As in put: content_type, metadata, tags, storage_class, acl, encryption, customer_key, checksum and
+                so on.
         Raises:
             InvalidInput: it is no source, or gives something else than bytes.
             SourceChanged: it gave more or less than it said, or a file was changed meanwhile.
@@ -102,7 +103,7 @@ class Transferring(Verbs):
         bandwidth: Bandwidth | float | None = None,
         version_id: str | None = None,
         if_match: str | None = None,
-        customer_key: CustomerKey | None = None,
+        customer_key: CustomerKey | bytes | None = None,
         timeout: float | None = None,
     ) -> TransferResult:
         """Write an object to a file: parts of it at once, all of one ETag.
@@ -119,9 +120,11 @@ class Transferring(Verbs):
         Raises:
             NoSuchKey: nothing is stored under *key*.
             ObjectChanged: the object was replaced meanwhile.
+            ChecksumMismatch: what is on disk is not what was stored, by the checksum that S3 sent with it.
             OSError: the file cannot be written; nothing is left behind.
         """
-        members: dict[str, Any] = {"version_id": version_id, "if_match": if_match, "customer_key": customer_key}
+        own_key = customer_key_of(customer_key)
+        members: dict[str, Any] = {"version_id": version_id, "if_match": if_match, "customer_key": own_key}
         download = Download(
             caller=self.client,
             bucket=self.name,

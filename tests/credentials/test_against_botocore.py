@@ -7,6 +7,7 @@ a set-up that shows it, so that a difference that goes away is noticed.
 import asyncio
 import gc
 import json
+import logging
 import os
 import random
 import sys
@@ -26,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aios3 import CredentialsError
 from aios3.credentials import DefaultChain, NotConfigured
 from tests.credentials.conftest import Home
-from tests.credentials.services import SECRET, Agent, Metadata, Portal, TokenService, answer, keys, login
+from tests.credentials.services import SECRET, TOKEN, Agent, Metadata, Portal, TokenService, answer, keys, login
 from tests.wire import Seen, response, serving
 
 SET_UPS = int(os.environ.get("AIOS3_SET_UPS", "100"))
@@ -222,11 +223,14 @@ IGNORE = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::Deprecat
 
 @pytest.mark.parametrize("number", range(SET_UPS))
 @IGNORE
-async def test_same_key_from_the_same_source(home: Home, number: int) -> None:
+async def test_same_key_from_the_same_source(home: Home, number: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "aios3")
     made = Dice(number).set_up()
     found, theirs = await both(home, made)
 
     assert found == theirs, made
+    assert SECRET not in caplog.text
+    assert TOKEN not in caplog.text
 
 
 def test_set_ups_are_of_many_kinds() -> None:

@@ -13,7 +13,7 @@ import pytest
 from aios3 import Bucket, Client, Credentials, CredentialsError, InvalidInput
 from aios3.credentials.configuration import endpoint_url, merged, profile_named, read_files
 from tests.credentials.conftest import Home
-from tests.credentials.services import SECRET, Metadata, Portal, TokenService, in_an_hour, login
+from tests.credentials.services import SECRET, Agent, Metadata, Portal, TokenService, in_an_hour, login
 from tests.wire import answering, response, serving
 
 KEYS = "aws_access_key_id = AKIDFILE\naws_secret_access_key = secret\n"
@@ -218,6 +218,17 @@ async def test_addressing_of_the_profile_counts(here: Home, style: str, host: st
     await client.close()
 
 
+async def test_retries_and_checksums_of_the_profile_count(here: Home) -> None:
+    here.write(f"[default]\nmax_attempts = 2\nrequest_checksum_calculation = when_supported\n{KEYS}")
+    async with serving(lambda seen: response(503)) as peer:
+        async with Bucket("bucket", aws_endpoint=f"http://127.0.0.1:{peer.port}") as bucket:
+            with pytest.raises(Exception, match=r"503"):
+                await bucket.put("key", b"data")
+
+    assert len(peer.requests) == 2
+    assert "x-amz-checksum-crc32" in peer.last.headers
+
+
 async def test_setting_of_a_profile_that_cannot_be_is_said(here: Home) -> None:
     here.write(f"[default]\nmax_attempts = many\n{KEYS}")
     async with Client(aws_endpoint="http://127.0.0.1:9") as client:
@@ -279,6 +290,8 @@ import aios3, aios3.credentials
 found, watching, loop_thread = [], False, threading.get_ident()
 
 def hook(event, arguments):
+    if event == "socket.connect" and watching and arguments[0].getblocking():
+        found.append((event, str(arguments[1])))
     if watching and event in ("open", "socket.getaddrinfo", "subprocess.Popen") and threading.get_ident() == loop_thread:
         found.append((event, str(arguments[0])))
 
@@ -302,7 +315,7 @@ else:
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-@pytest.mark.parametrize("profile", ["program", "sso", "web", "role", "machine"])
+@pytest.mark.parametrize("profile", ["program", "sso", "web", "role", "machine", "task"])
 async def test_nothing_blocks_the_loop(home: Home, profile: str, loop: str) -> None:
     """Files, programs and names are opened, started and resolved in threads, whatever provider it is."""
     token = home.folder / "token"
@@ -327,13 +340,21 @@ source_profile = program
 [profile machine]
 role_arn = arn:aws:iam::1:role/x
 credential_source = Ec2InstanceMetadata
+[profile task]
+role_arn = arn:aws:iam::1:role/x
+credential_source = EcsContainer
 """
     )
     home.write_login("corp", login(in_an_hour(-60)))
-    sts = TokenService(known={"AKID": SECRET, "ASIAINSTANCE": SECRET}, web_token="a.b.c")
+    sts = TokenService(known=dict.fromkeys(("AKID", "ASIAINSTANCE", "ASIACONTAINER"), SECRET), web_token="a.b.c")
     async with serving(sts) as roles, serving(Portal()) as portal, serving(Metadata()) as metadata:
-        async with serving(lambda seen: response(body=seen.headers["authorization"].encode())) as store:
+        async with (
+            serving(Agent(token="a.b.c")) as agent,
+            serving(lambda seen: response(body=seen.headers["authorization"].encode())) as store,
+        ):
             environ = home.environ(
+                AWS_CONTAINER_CREDENTIALS_FULL_URI=f"http://localhost:{agent.port}{Agent.path}",
+                AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(token),
                 AWS_ENDPOINT_URL_STS=f"http://localhost:{roles.port}",
                 AWS_ENDPOINT_URL_SSO=f"http://localhost:{portal.port}",
                 AWS_ENDPOINT_URL_SSO_OIDC=f"http://localhost:{portal.port}",

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from aios3 import Bucket, Client, Credentials, CredentialsError
-from aios3.credentials import AssumeRole, Cached, NotConfigured, WebIdentity
+from aios3.credentials import AssumeRole, Cached, NotConfigured, Provider, WebIdentity
 from tests import oracle
 from tests.credentials.services import SECRET, TOKEN, TokenService
 from tests.loops import BOTH_LOOPS
@@ -204,6 +204,22 @@ async def test_keys_of_a_real_role_without_their_token_are_refused(radosgw: Serv
     async with Client(credentials=bare, aws_endpoint=radosgw.endpoint, max_attempts=1) as client:
         with pytest.raises(Exception, match=r"InvalidAccessKeyId|AccessDenied"):
             await client.bucket("bucket").list()
+
+
+@pytest.mark.parametrize("server", ["moto", "ministack"], indirect=True)
+async def test_roles_of_other_servers_can_be_used(server: Server, bucket_name: str, tmp_path: Path) -> None:
+    """They check less, but wrote their answers without us."""
+    file = tmp_path / "token"
+    file.write_text("header.claims.proof")
+    owner = Credentials(server.access_key, server.secret_key)
+    providers: tuple[Provider, ...] = (
+        AssumeRole(role_arn=ROLE, source=owner, endpoint=server.endpoint, environ={}),
+        WebIdentity(role_arn=ROLE, token_file=str(file), endpoint=server.endpoint, environ={}),
+    )
+    for number, provider in enumerate(providers):
+        async with Client(credentials=provider, aws_endpoint=server.endpoint) as client:
+            await client.create_bucket(f"{bucket_name}-{number}")
+            assert await client.bucket_exists(f"{bucket_name}-{number}")
 
 
 async def test_unknown_role_of_a_real_gateway_is_said(radosgw: Server) -> None:

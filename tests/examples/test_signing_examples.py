@@ -1,6 +1,15 @@
 """The examples of what is signed for others and for other stores, run against a server."""
 
-from tests.examples.test_examples import keys_of, output_of
+import asyncio
+import re
+import shutil
+from asyncio.subprocess import DEVNULL, PIPE
+from pathlib import Path
+
+import pytest
+
+from tests import oracle
+from tests.examples.test_examples import keys_of, output_of, program
 from tests.servers import Server
 from tests.stores import on
 
@@ -36,6 +45,42 @@ async def test_other_stores(server: Server, bucket: str) -> None:
 async def test_checked_and_encrypted(server: Server, bucket: str) -> None:
     out = await output_of("checked_and_encrypted.py", bucket, server.endpoint, environment=keys_of(server))
 
-    assert "stored, checked by SHA-256: " in out
+    assert "stored and checked by SHA-256: " in out
     assert "read b'for your eyes only', verified by SHA256" in out
     assert "without the key: " in out
+
+
+@pytest.mark.parametrize("server", ["radosgw"], indirect=True)
+async def test_browser_upload(server: Server, bucket: str, tmp_path: Path) -> None:
+    """A real browser loads the page, asks the store if it may, and uploads."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium: apt-get install -y --no-install-recommends chromium")
+    example = str(Path(__file__).parents[2] / "examples" / "browser_upload.py")
+    async with program(example, bucket, server.endpoint, environment=keys_of(server)) as process:
+        assert process.stdout is not None
+        said = (await process.stdout.readline()).decode()
+        url = said.removeprefix("open ").strip()
+        browser = await asyncio.create_subprocess_exec(
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path}",
+            "--virtual-time-budget=10000",
+            "--dump-dom",
+            f"{url}#demo",
+            stdout=PIPE,
+            stderr=DEVNULL,
+        )
+        try:
+            dom, _ = await browser.communicate()
+        finally:
+            if browser.returncode is None:
+                browser.kill()
+                await browser.wait()
+        rest, _ = await process.communicate()
+
+    assert re.search(rb"stored after [1-9][0-9]* steps", dom), dom
+    assert rest.decode() == "arrived: inbox/demo.bin, 1,048,576 bytes\n"
+    assert oracle.get(server, bucket, "inbox/demo.bin").body == bytes(1 << 20)

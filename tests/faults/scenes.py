@@ -26,10 +26,9 @@ def data_of(size: int, seed: int = 7) -> bytes:
 
 
 def bucket_at(endpoint: str, **options: Any) -> Bucket:
-    """Return a bucket before a peer."""
-    return Bucket(
-        "bucket", **{"aws_key": KEY, "aws_secret": SECRET, "aws_endpoint": endpoint, "proxy": False, **options}
-    )
+    """Return a bucket before a peer; it knows its region, so that a first call reads no files."""
+    fixed = {"aws_key": KEY, "aws_secret": SECRET, "aws_region": "us-east-1", "proxy": False}
+    return Bucket("bucket", aws_endpoint=endpoint, **{**fixed, **options})
 
 
 @asynccontextmanager

@@ -16,9 +16,12 @@ import pytest
 
 from aios3 import Bucket, Client
 from aios3.testing import FaultProxy, RandomFaults
+from aios3.transfers.multipart import ABORT_SECONDS
 from tests import leaks
 from tests.servers import Server
-from tests.stores import client_of
+from tests.stores import bucket_at, client_of
+from tests.transfers.test_downloads import names_in
+from tests.transfers.test_multipart import CREATED
 
 MIB = 1024 * 1024
 PART = 5 * MIB
@@ -134,3 +137,51 @@ async def test_faults_change_no_byte_of_what_goes_up_and_comes_down(
         await store.delete("key")
 
     assert injected > SEEDS / 2
+
+
+@ON_CEPH
+async def test_cancelled_download_leaves_nothing(server: Server, store: Bucket, tmp_path: Path) -> None:
+    await store.put("key", DATA)
+    async with FaultProxy(server.endpoint) as proxy:
+        before = leaks.open_sockets()
+        for seed in range(SEEDS):
+            async with client_of(server, port=through(proxy)) as near:
+                download = asyncio.ensure_future(
+                    near.bucket(store.name).download_file("key", tmp_path / "file", part_size=MIB, concurrency=4)
+                )
+                await asyncio.sleep(random.Random(seed).uniform(0, 0.15))
+                download.cancel()
+                with suppress(asyncio.CancelledError):
+                    await download
+                assert names_in(tmp_path) in ([], ["file"])
+                await check_nothing_is_left(proxy, near, store, before)
+
+
+async def test_abort_that_is_never_answered_ends_all_the_same() -> None:
+    """Cancelled, and cancelled again: the second waits no longer than the first."""
+    aborted = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                if head.startswith(b"DELETE"):
+                    aborted.set()
+                elif head.startswith(b"POST"):
+                    writer.write(CREATED)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, bucket_at(server.sockets[0].getsockname()[1]) as bucket:
+        loop = asyncio.get_running_loop()
+        upload = bucket.multipart("key")
+        await upload.__aenter__()
+        leaving = asyncio.ensure_future(upload.__aexit__(LookupError, error := LookupError(), None))
+        started = loop.time()
+        await aborted.wait()
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+
+    assert loop.time() - started < 2 * ABORT_SECONDS
+    assert error.upload_id == "u1"  # type: ignore[attr-defined]

@@ -86,6 +86,9 @@ rgw_crypt_s3_kms_encryption_keys = testkey-1=YmluCmJvb3N0CmJvb3N0LWJ1aWxkCmNlcGg
 rgw_sts_key = abcdefghijklmnop
 rgw_enable_usage_log = false
 rgw_lc_debug_interval = 10
+rgw_gc_obj_min_wait = 1
+rgw_gc_processor_period = 2
+rgw_gc_processor_max_time = 2
 rgw_thread_pool_size = 128
 debug_rgw = 1
 """

@@ -17,8 +17,12 @@ MIB = 1024 * KIB
 
 
 def bucket_at(endpoint: str, *, name: str = "bucket", **options: Any) -> Bucket:
-    """Return a bucket of an endpoint that wants no signature, tries once, and has no proxy that is not given."""
-    return Bucket(name, aws_endpoint=endpoint, **{"anonymous": True, "proxy": False, "max_attempts": 1, **options})
+    """Return a bucket of an endpoint that wants no signature, tries once, and has no proxy that is not given.
+
+    It knows its region, so that a first call reads no files: calls are sent in the order in which they are begun.
+    """
+    fixed = {"anonymous": True, "aws_region": "us-east-1", "proxy": False, "max_attempts": 1}
+    return Bucket(name, aws_endpoint=endpoint, **{**fixed, **options})
 
 
 @asynccontextmanager

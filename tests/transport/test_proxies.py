@@ -11,6 +11,8 @@ from aiohttp_socks import ProxyConnector
 
 from aios3 import Bucket
 from aios3.errors import ConnectError, InvalidInput, InvalidResponse, S3Error, ServiceError
+from aios3.protocol.messages import address
+from aios3.transport import PoolOptions
 from tests import oracle
 from tests.loops import BOTH_LOOPS
 from tests.servers import Proxy, Server, free_port
@@ -266,6 +268,14 @@ async def test_environment_names_hosts_without_a_proxy(environment: pytest.Monke
             assert await bucket.get("key") == b"straight"
 
         assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[fd00:ec2::254]"])
+def test_environment_names_no_proxy_for_what_is_on_the_link(host: str) -> None:
+    options = PoolOptions(proxies={"http": "http://127.0.0.1:1", "all": "http://127.0.0.1:1"})
+
+    assert options.proxy_for(address("http", host, 80)) is None
+    assert options.proxy_for(address("http", "192.0.2.1", 80)) is not None
 
 
 async def test_explicit_proxy_wins_over_the_environment_and_false_over_both(environment: pytest.MonkeyPatch) -> None:
