@@ -56,7 +56,7 @@ def keys_of(server: Server) -> dict[str, str]:
 def test_every_example_is_tested() -> None:
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
 
-    assert len(EXAMPLES) == 12
+    assert len(EXAMPLES) == 14
     assert all(f'"{name}"' in text for name in EXAMPLES)
 
 
