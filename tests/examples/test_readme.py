@@ -78,6 +78,7 @@ async def test_blocks_run_from_top_to_bottom(
     monkeypatch.chdir(ROOT)
     real = {
         "http://127.0.0.1:9000": server.endpoint,
+        '"127.0.0.1:9000"': f'"127.0.0.1:{server.port}"',
         "AKIAIOSFODNN7EXAMPLE": server.access_key,
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY": server.secret_key,
         "http://proxy.example:3128": squid.url,
@@ -104,6 +105,7 @@ async def test_blocks_run_from_top_to_bottom(
         "not there",
         "folders: ('2026/', 'notes/')",
         "2026/cat.jpg 3 ",
+        "stored as my_notes.txt 10",
     ):
         assert line in out
     assert squid.saw(f"PUT {server.endpoint}/{bucket}/through/the/proxy")
