@@ -20,6 +20,7 @@ from tests.servers import (
     Server,
     run_ministack,
     run_moto,
+    run_postgresql,
     run_radosgw,
     run_rclone,
     run_socks5,
@@ -80,6 +81,12 @@ def ministack() -> Iterator[Server]:
 def radosgw() -> Iterator[Server]:
     """A running Ceph gateway, over http and TLS, with two users."""
     yield from _running(run_radosgw)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a running PostgreSQL."""
+    yield from _running(run_postgresql)
 
 
 @pytest.fixture(scope="session")

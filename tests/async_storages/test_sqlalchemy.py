@@ -36,10 +36,13 @@ class User(Base):
     report: Mapped[StorageFile | None] = mapped_column(FileType(STORAGE, length=200))
 
 
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/test.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """A database with an empty table."""
+    on_disk = f"sqlite+aiosqlite:///{tmp_path}/test.db"
+    made = create_async_engine(on_disk if request.param == "sqlite" else request.getfixturevalue("postgresql"))
     async with made.begin() as connection:
+        await connection.run_sync(Base.metadata.drop_all)
         await connection.run_sync(Base.metadata.create_all)
     yield made
     await made.dispose()

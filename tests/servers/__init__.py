@@ -15,6 +15,7 @@ from .capabilities import (
 )
 from .ministack import run_ministack
 from .moto import run_moto
+from .postgresql import run_postgresql
 from .process import MissingProgram, StartError, free_port, wait_until
 from .proxies import Proxy, run_socks5, run_squid, run_squid_with_password, run_tinyproxy
 from .radosgw import run_radosgw
@@ -36,6 +37,7 @@ __all__ = [
     "odd_keys_with",
     "run_ministack",
     "run_moto",
+    "run_postgresql",
     "run_radosgw",
     "run_rclone",
     "run_socks5",

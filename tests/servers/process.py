@@ -43,6 +43,7 @@ def find_program(name: str, *, install: str) -> str:
         MissingProgram: it is in none of them; *install* is the command that brings it.
     """
     folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    folders += map(str, Path("/usr/lib/postgresql").glob("*/bin"))
     found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
         raise MissingProgram(f"{name} is not installed: {install}")
