@@ -134,7 +134,7 @@ class S3Storage(BaseStorage):
         """
         key = self.get_name(name)
         check_file(file)
-        kind = mimetypes.guess_type(key)[0] or _DEFAULT_TYPE
+        kind = _type_of(key)
         if type(file) is BytesIO:
             await self._bucket.upload(key, file.getvalue(), content_type=kind, acl=self._acl)
         else:
@@ -161,6 +161,12 @@ class S3Storage(BaseStorage):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _type_of(key: str) -> str:
+    kind, packed = mimetypes.guess_type(key)
+    # Of what is packed the type is the packing's: a browser would take a.tar.gz for a plain tar.
+    return {None: kind, "gzip": "application/gzip"}.get(packed) or _DEFAULT_TYPE
 
 
 __all__ = ["S3Storage"]
