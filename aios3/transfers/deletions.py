@@ -29,8 +29,8 @@ OnResult: TypeAlias = Callable[[DeletedObject | DeleteFailure], object]
 BATCH = 1000
 # Of one batch that goes key by key.
 _AT_ONCE = 8
-# XML 1.0 section 2.2: what no document can carry.
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0 section 2.2: what no document can carry. (Said by what may be there, it takes 5 ms to compile.)
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # The store asks to come again, for this key: DeleteObject does so by itself.
 _TRANSIENT = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
 
