@@ -172,7 +172,7 @@ class _Exchange:
             # One who has answered already may well close before it has read everything.
             with suppress(ConnectionError):
                 self._upstream.write(piece)
-                await self._upstream.drain()
+                await _drained(self._upstream)
         if cut:
             self._count()
             _reset(self._upstream)
@@ -213,14 +213,14 @@ class _Exchange:
                 data = data[fault.size :]
                 await asyncio.sleep(0)
         self._writer.write(data)
-        await self._writer.drain()
+        await _drained(self._writer)
 
     async def _spoil(self, fault: Cut | HalfClose | Stall | Corrupt, data: bytes, place: int) -> bytes:
         """Do what happens at one place of the response; return what is still to be written."""
         if isinstance(fault, Corrupt):
             return data[:place] + bytes([data[place] ^ 0x01]) + data[place + 1 :]
         self._writer.write(data[:place])
-        await self._writer.drain()
+        await _drained(self._writer)
         if isinstance(fault, Stall):
             await asyncio.sleep(fault.seconds)
             return data[place:]
@@ -243,9 +243,24 @@ class _Exchange:
         closing = "connection: close\r\n" if fault.early else ""
         start = f"HTTP/1.1 {fault.status} Injected\r\ncontent-length: {len(body)}\r\n{closing}{extra}\r\n"
         self._writer.write(start.encode() + (b"" if self._head.method == "HEAD" else body))
-        await self._writer.drain()
+        await _drained(self._writer)
         if fault.early:
             raise _Ended
+
+
+async def _drained(writer: asyncio.StreamWriter) -> None:
+    """Wait as drain() does, but in a task that is never cancelled.
+
+    If it were in the moment in which the connection breaks, asyncio would report an error that nobody heard.
+    """
+    draining = asyncio.ensure_future(writer.drain())
+    try:
+        await asyncio.wait([draining])
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        await asyncio.gather(draining, return_exceptions=True)
+        raise
+    draining.result()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

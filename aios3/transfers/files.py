@@ -49,8 +49,14 @@ class OpenFile:
         """Return what *work* does with the descriptor and *arguments*, in a thread."""
         future = asyncio.get_running_loop().run_in_executor(None, work, self._descriptor, *arguments)
         self._busy.add(future)
-        future.add_done_callback(self._busy.discard)
+        future.add_done_callback(self._through)
         return await asyncio.shield(future)
+
+    def _through(self, future: asyncio.Future[Any]) -> None:
+        self._busy.discard(future)
+        # Heard by whoever waits; who was cancelled meanwhile has no use for an error, and asyncio would report it.
+        if not future.cancelled():
+            future.exception()
 
     async def state(self) -> os.stat_result:
         """Return what the system knows of the file."""
