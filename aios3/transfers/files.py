@@ -30,6 +30,7 @@ class OpenFile:
         self._descriptor = descriptor
         self._owned = owned
         self._busy: set[asyncio.Future[Any]] = set()
+        self._writing = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path, flags: int) -> Self:
@@ -68,7 +69,9 @@ class OpenFile:
 
     async def write(self, pieces: Sequence[Buffer], offset: int) -> None:
         """Write *pieces* one after the other from *offset* on."""
-        await self.run(_write_all, pieces, offset)
+        # The system writes a file once at a time: threads that wait for their turn there spin, and burn a core.
+        async with self._writing:
+            await self.run(_write_all, pieces, offset)
 
     async def close(self) -> None:
         """Close, once the threads are through."""
