@@ -129,6 +129,7 @@ class Caller(Presigner):
         on_attempt: AttemptHook | None = None,
         user_agent: str | None = None,
     ) -> None:
+        # Long, since the contract's arguments take a line each; what is done with them is settings' and _configure's.
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         options = PoolOptions(
             max_connections=max_connections,

@@ -17,9 +17,9 @@ from aiohttp.connector import Connection as Loan
 from ..errors import ConnectError, S3Error, SourceChanged
 from ..protocol.http1 import ResponseHead, ResponseReader
 from ..protocol.messages import Buffer, RequestBody
-from . import sockets
 from .body import EVERYTHING, Body
 from .endings import cut_of, end_of
+from .sockets import received, unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
@@ -335,7 +335,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._reader is None or self._reader.head is not None:
             return 0
         sock = self.transport.get_extra_info("socket")
-        return self.transport.get_write_buffer_size() + (sockets.unsent(sock) if sock is not None else 0)
+        return self.transport.get_write_buffer_size() + (unsent(sock) if sock is not None else 0)
 
     # -------------------------------------------------------------- asyncio calls these
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -416,7 +416,7 @@ class Connection(asyncio.BufferedProtocol):
         if sock is None or self._tls() is not None:
             return
         with suppress(S3Error):
-            for data in sockets.received(sock):
+            for data in received(sock):
                 reader.feed(memoryview(data))
 
     def pause_writing(self) -> None:
