@@ -8,11 +8,12 @@ import aiohttp
 import pytest
 
 from aios3.errors import ConnectError, InvalidResponse, S3Error, ServiceError, TruncatedBody
+from aios3.testing.peer import Peer, Script
+from aios3.testing.steps import close, read_request, response, send, trickle
 from tests.loops import BOTH_LOOPS
 from tests.servers import free_port
 
 from .buckets import KIB, bucket_at, holds
-from .peer import Peer, Script, close, read_request, response, send, trickle
 
 pytestmark = BOTH_LOOPS
 

@@ -9,11 +9,12 @@ import pytest
 
 from aios3 import Bucket
 from aios3.protocol.messages import Buffer
+from aios3.testing.peer import Peer, Step
+from aios3.testing.steps import answering, read_head, read_request, repeat, response, send, stall
 from tests import leaks
 from tests.loops import BOTH_LOOPS
 
 from .buckets import MIB, bucket_at, holds, pool, request_to, turns
-from .peer import Peer, Step, answering, read_head, read_request, repeat, response, send, stall
 
 pytestmark = BOTH_LOOPS
 

@@ -13,16 +13,12 @@ import pytest
 from aios3 import Bucket
 from aios3.errors import AccessDenied, ConnectError, NotModified, SourceChanged, TruncatedBody
 from aios3.protocol.messages import Buffer
-from tests.loops import BOTH_LOOPS
-
-from .buckets import KIB, MIB, bucket_at, pool, request_to
-from .peer import (
-    Peer,
+from aios3.testing.peer import Peer, peer_in_thread
+from aios3.testing.steps import (
     answering,
     close,
     half_close,
     ignore,
-    peer_in_thread,
     read,
     read_head,
     read_request,
@@ -33,6 +29,9 @@ from .peer import (
     stall,
     trickle,
 )
+from tests.loops import BOTH_LOOPS
+
+from .buckets import KIB, MIB, bucket_at, pool, request_to
 
 pytestmark = BOTH_LOOPS
 

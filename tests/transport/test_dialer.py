@@ -9,11 +9,12 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from aios3.errors import ConnectError
+from aios3.testing.peer import Peer
+from aios3.testing.steps import answering, close
 from tests.loops import BOTH_LOOPS
 from tests.servers import free_port
 
 from .buckets import bucket_at
-from .peer import Peer, answering, close
 
 pytestmark = BOTH_LOOPS
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from aios3.errors import AccessDenied, S3Error, SlowDown, TransportError
+from aios3.testing.peer import Step, peer_in_thread
+from aios3.testing.steps import close, read, read_head, reset, response, send
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
 from .buckets import MIB, bucket_at
-from .peer import Step, close, peer_in_thread, read, read_head, reset, response, send
 
 pytestmark = BOTH_LOOPS
 

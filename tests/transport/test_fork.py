@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from aios3.testing.peer import Asked, Peer, Step, Visit
+from aios3.testing.steps import response, send, stall
 from tests.loops import LOOPS
 from tests.servers.certificates import Certificate
-
-from .peer import Asked, Peer, Step, Visit, response, send, stall
 
 ROOT = Path(__file__).parents[2]
 

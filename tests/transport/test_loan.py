@@ -8,10 +8,11 @@ import pytest
 
 from aios3 import Client
 from aios3.errors import ConnectError, InvalidResponse, PoolTimeout, S3Error, TruncatedBody
+from aios3.testing.peer import Peer, Script
+from aios3.testing.steps import answering, close, read_request, repeat, response, send, stall
 from tests.loops import BOTH_LOOPS
 
 from .buckets import KIB, MIB, bucket_at, turns
-from .peer import Peer, Script, answering, close, read_request, repeat, response, send, stall
 
 pytestmark = BOTH_LOOPS
 

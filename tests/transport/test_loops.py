@@ -10,10 +10,11 @@ import pytest
 
 from aios3 import Bucket
 from aios3.errors import InvalidInput
+from aios3.testing.peer import peer_in_thread
+from aios3.testing.steps import answering
 from tests.loops import LOOPS
 
 from .buckets import bucket_at
-from .peer import answering, peer_in_thread
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from aios3.errors import InvalidInput, PoolTimeout, TransportError
+from aios3.testing.peer import Peer
+from aios3.testing.steps import answering, close, read_request, repeat, reset, response, say_goodbye, send, stall
 from tests import leaks
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
 from .buckets import KIB, MIB, bucket_at, holds, pool, request_to, turns
-from .peer import Peer, answering, close, read_request, repeat, reset, response, say_goodbye, send, stall
 
 pytestmark = BOTH_LOOPS
 

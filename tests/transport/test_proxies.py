@@ -12,13 +12,14 @@ from aiohttp_socks import ProxyConnector
 from aios3 import Bucket
 from aios3.errors import ConnectError, InvalidInput, InvalidResponse, S3Error, ServiceError
 from aios3.protocol.messages import address
+from aios3.testing.peer import Peer, Step, Visit
+from aios3.testing.steps import answering, read_head, read_request, response, send
 from aios3.transport import PoolOptions
 from tests import oracle
 from tests.loops import BOTH_LOOPS
 from tests.servers import Proxy, Server, free_port
 
 from .buckets import MIB, bucket_at
-from .peer import Peer, Step, Visit, answering, read_head, read_request, response, send
 
 pytestmark = BOTH_LOOPS
 
@@ -167,7 +168,7 @@ def tunnel(port: int) -> list[Step]:
 
     async def step(visit: Visit) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        visit.transport.resume_reading()
+        visit.readable.resume_reading()
 
         async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
             while data := await source.read(65536):

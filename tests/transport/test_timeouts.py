@@ -12,22 +12,11 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from aios3.errors import ConnectTimeout, ReadTimeout, TransportError
+from aios3.testing.peer import Peer, peer_in_thread
+from aios3.testing.steps import answering, ignore, read_head, read_request, read_slowly, response, send, stall, trickle
 from tests.loops import BOTH_LOOPS
 
 from .buckets import KIB, MIB, bucket_at, pool, request_to
-from .peer import (
-    Peer,
-    answering,
-    ignore,
-    peer_in_thread,
-    read_head,
-    read_request,
-    read_slowly,
-    response,
-    send,
-    stall,
-    trickle,
-)
 
 pytestmark = BOTH_LOOPS
 

@@ -10,25 +10,14 @@ import pytest
 
 from aios3 import ObjectStream
 from aios3.errors import ConnectError, InvalidInput, TruncatedBody
+from aios3.testing.peer import Peer, peer_in_thread
+from aios3.testing.steps import answering, close, ignore, read_request, reset, response, say_goodbye, send, stall
 from tests import leaks, oracle
 from tests.loops import BOTH_LOOPS
 from tests.servers import Server
 from tests.servers.certificates import Certificate
 
 from .buckets import MIB, bucket_at
-from .peer import (
-    Peer,
-    answering,
-    close,
-    ignore,
-    peer_in_thread,
-    read_request,
-    reset,
-    response,
-    say_goodbye,
-    send,
-    stall,
-)
 
 pytestmark = BOTH_LOOPS
 
