@@ -129,7 +129,7 @@ class ObjectStream:
                 self._verify(self._verification, data)
             return data
 
-    def _verify(self, verification: Verification, data: bytes) -> None:
+    def _verify(self, verification: Verification, data: Buffer) -> None:
         """Take note of the next bytes; with the last ones compare."""
         verification.update(data)
         if not data or self._position == self.size:
@@ -149,6 +149,31 @@ class ObjectStream:
         data = await self.read(len(view))
         view[: len(data)] = data
         return len(data)
+
+    async def fill(self, buffer: bytearray | memoryview) -> int:
+        """Fill *buffer*, which the bytes arrive in without being copied again; return how many: fewer at the end only.
+
+        Raises:
+            As ``read`` does.
+        """
+        view = memoryview(buffer).cast("B")
+        filled = 0
+        while filled < len(view):
+            # What is verified is hashed on the loop, which lets others have their turn in between.
+            room = view[filled:] if self._verification is None else view[filled : filled + FILE_PIECE]
+            try:
+                count = await self._body.read_into(room)
+            except TransportError as error:
+                await self._mend(error)
+                continue
+            self._position += count
+            self._failures = 0 if count else self._failures
+            if self._verification is not None:
+                self._verify(self._verification, room[:count])
+            if not count:
+                break
+            filled += count
+        return filled
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while piece := await self._piece(LARGE_PIECE):

@@ -83,14 +83,31 @@ async def test_readinto_fills_a_buffer_piece_by_piece(store: Bucket, key: str) -
 
 
 @EVERY_SERVER
+@BOTH_LOOPS
+@pytest.mark.parametrize("size", [1000, 1 << 20, len(BODY), len(BODY) + 10])
+async def test_fill_fills_a_buffer_as_long_as_there_is_something(store: Bucket, key: str, size: int) -> None:
+    found, buffer = b"", bytearray(size)
+    async with store.download(key) as stream:
+        counts = []
+        while count := await stream.fill(buffer):
+            counts.append(count)
+            found += buffer[:count]
+
+    assert found == BODY
+    assert set(counts[:-1]) <= {size}
+
+
+@EVERY_SERVER
 async def test_ways_to_read_can_be_mixed(store: Bucket, key: str) -> None:
     async with store.download(key) as stream:
         first = await stream.read(10)
         second = bytearray(5)
         count = await stream.readinto(second)
+        third = bytearray(100_000)
+        assert await stream.fill(third) == len(third)
         rest = b"".join([piece async for piece in stream])
 
-    assert first + second[:count] + rest == BODY
+    assert first + second[:count] + third + rest == BODY
 
 
 @EVERY_SERVER

@@ -216,12 +216,12 @@ class RangesVerification:
         return self.algorithm
 
 
-def ranges_to_verify(headers: Mapping[str, str]) -> RangesVerification | None:
-    """Return what ranges of an object can be held against; None where the headers of one have no CRC of the whole."""
+def crc_of_all(headers: Mapping[str, str]) -> tuple[Algorithm, str] | None:
+    """Return a CRC that ranges of an object can be held against; None where the headers of one have none of the whole."""
     found = to_verify(headers)
     if found is None or found[0] not in _POLYNOMIALS or headers.get("x-amz-checksum-type") != "FULL_OBJECT":
         return None
-    return RangesVerification(*found)
+    return found
 
 
 # ------------------------------------------------------------------ parts

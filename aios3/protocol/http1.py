@@ -162,6 +162,15 @@ class ResponseReader:
         else:
             self._append(bytes(data))
 
+    @property
+    def left(self) -> int:
+        """Bytes of the body that are still to come; 0 where nobody knows."""
+        return self._left if self._framing == _BY_LENGTH else 0
+
+    def skip(self, count: int) -> None:
+        """Take note of bytes that went elsewhere; less than are ``left``."""
+        self._left -= count
+
     def feed_eof(self) -> None:
         """Take the end of the stream.
 

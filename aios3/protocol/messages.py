@@ -38,6 +38,9 @@ class ResponseBody(Protocol):
     async def read(self, size: int = -1) -> bytes:
         """At most *size* bytes as soon as there are any, all that remain for -1, b"" at the end."""
 
+    async def read_into(self, view: memoryview) -> int:
+        """Fill *view*; return how many bytes that took: fewer at the end, or where the rest will not come."""
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces as they arrive."""
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..caller import Caller
-from ..errors import ChecksumMismatch, InvalidRange, ObjectChanged, PreconditionFailed, TransferError
+from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
-from ..protocol.checksums import RangesVerification, encoded, new, ranges_to_verify
+from ..protocol.checksums import crc_of_all
 from ..streams import ObjectStream
+from .arrivals import Arrivals
 from .crew import Crew, whole_number
 from .files import OpenFile
 from .journal import Journal, Plan
@@ -27,9 +28,6 @@ from .resumption import Resumption
 from .sizes import PART_SIZE
 
 _TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
-# One write, in bytes, and in pieces, of which the system takes 1024.
-_WRITE = 1024 * 1024
-_PIECES = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +87,7 @@ class Download:
                 journal.forget()
         first = await self._first()
         size = _size(first)
+        algorithm, checksum = crc_of_all(first.headers) or (None, None)
         plan = Plan(
             bucket=self.bucket,
             key=self.key,
@@ -97,6 +96,8 @@ class Download:
             etag=first.etag,
             size=size,
             part_size=self.part_size,
+            algorithm=algorithm,
+            checksum=checksum,
         )
         try:
             await file.run(os.truncate, size)
@@ -130,11 +131,10 @@ class Download:
     async def _rest(
         self, file: OpenFile, plan: Plan, journal: Journal | None, first: GetObjectResult | None
     ) -> TransferResult:
+        verification = plan.verification() if self.caller.verifies else None
         meter = Meter(self.progress, plan.size)
-        verification = None if first is None else ranges_to_verify(first.headers)
+        arrivals = Arrivals(file, plan, journal, meter, verification, self.bandwidth, self.concurrency)
         missing = [start for start in range(0, plan.size, plan.part_size) if start not in plan.done]
-        meter.add(sum(plan.end(start) - start for start in plan.done))
-        result = first
         if first is not None:
             missing = missing[1:]
             if first.content_range is None or plan.guard is None:
@@ -142,37 +142,24 @@ class Download:
                 missing = []
         async with Crew(self.concurrency) as crew:
             if first is not None:
-                await crew.start(partial(self._save_first, file, first, plan, journal, meter, verification))
+                await crew.start(partial(self._save_first, arrivals, first))
+            for start in sorted(plan.done):
+                await crew.start(partial(arrivals.recall, start))
             for start in missing:
-                await crew.start(partial(self._part, file, start, plan, journal, meter, verification))
-        if meter.done != plan.size:
-            raise TransferError(f"{self.bucket}/{self.key} has {plan.size} bytes, {meter.done} came")
-        if verification is not None:
-            try:
-                verification.finish(plan.size)
-            except ChecksumMismatch:
-                if journal is not None:
-                    journal.forget()  # nothing of it is worth going on with
-                raise
+                await crew.start(partial(self._part, arrivals, start))
+        arrivals.check()
         return TransferResult(
             key=self.key,
             etag=plan.etag,
             version_id=plan.version_id,
             size=plan.size,
-            checksum=checksum_of(result),
+            checksum=plan.checksum if first is None else checksum_of(first),
             parts=max(1, -(-plan.size // plan.part_size)),
         )
 
     # -------------------------------------------------------------- its parts
-    async def _part(
-        self,
-        file: OpenFile,
-        start: int,
-        plan: Plan,
-        journal: Journal | None,
-        meter: Meter,
-        verification: RangesVerification | None,
-    ) -> None:
+    async def _part(self, arrivals: Arrivals, start: int) -> None:
+        plan = arrivals.plan
         operation = self._operation(start, plan.end(start), plan.guard)
         try:
             result = await self.caller.call(operation)
@@ -182,76 +169,33 @@ class Download:
         if result.etag != plan.etag:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
-        await self._save(file, start, operation, result, meter, verification)
-        await self._note(file, start, journal)
+        await self._save(arrivals, start, operation, result)
+        await arrivals.note(start)
 
-    async def _save_first(
-        self,
-        file: OpenFile,
-        first: GetObjectResult,
-        plan: Plan,
-        journal: Journal | None,
-        meter: Meter,
-        verification: RangesVerification | None,
-    ) -> None:
+    async def _save_first(self, arrivals: Arrivals, first: GetObjectResult) -> None:
+        plan = arrivals.plan
         whole = first.content_range is None
         operation = self._operation(0, self.part_size)
         asked = operation.replace(range=None) if whole else operation
-        await self._save(file, 0, asked, first, meter, verification)
+        await self._save(arrivals, 0, asked, first)
         if not whole and plan.guard is None and plan.size > self.part_size:
-            await self._unguarded(file, plan, meter)
+            await self._unguarded(arrivals)
         for start in range(0, plan.size if whole else min(self.part_size, plan.size), self.part_size):
-            await self._note(file, start, journal)
+            await arrivals.note(start)
 
-    async def _unguarded(self, file: OpenFile, plan: Plan, meter: Meter) -> None:
+    async def _unguarded(self, arrivals: Arrivals) -> None:
         """Read the object by one request: without an ETag, parts may be of two."""
         operation = self._operation(0, self.part_size).replace(range=None)
         result = await self.caller.call(operation)
-        if _size(result) != plan.size:
+        if _size(result) != arrivals.plan.size:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
-        meter.done = 0
-        await self._save(file, 0, operation, result, Meter(None, None), None)
-        meter.add(plan.size)
+        arrivals.again()
+        await self._save(arrivals, 0, operation, result)
 
-    async def _save(
-        self,
-        file: OpenFile,
-        offset: int,
-        operation: GetObject,
-        result: GetObjectResult,
-        meter: Meter,
-        verification: RangesVerification | None,
-    ) -> None:
-        """Write what *result* gives to its place; several pieces in one hop to a thread."""
-        start = offset
-        crc = None if verification is None else new(verification.algorithm)
+    async def _save(self, arrivals: Arrivals, start: int, operation: GetObject, result: GetObjectResult) -> None:
         async with ObjectStream(result, Resumption(self.caller, operation, result)) as stream:
-            held: list[bytes] = []
-            size = 0
-            async for piece in stream:
-                if self.bandwidth is not None:
-                    await self.bandwidth.take(len(piece))
-                if crc is not None:
-                    crc.update(piece)
-                held.append(piece)
-                size += len(piece)
-                if size >= _WRITE or len(held) == _PIECES:
-                    await file.write(held, offset)
-                    meter.add(size)
-                    offset, held, size = offset + size, [], 0
-            if held:
-                await file.write(held, offset)
-                meter.add(size)
-        if crc is not None and verification is not None:
-            verification.add(start, encoded(crc.digest()), offset + size - start)
-
-    @staticmethod
-    async def _note(file: OpenFile, start: int, journal: Journal | None) -> None:
-        if journal is not None:
-            # First the bytes, then the word that they are there.
-            await file.run(os.fdatasync)
-            journal.done(start)
+            await arrivals.save(start, stream)
 
 
 def _size(result: GetObjectResult) -> int:

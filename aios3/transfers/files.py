@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from hashlib import md5, sha256
 from mmap import mmap
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from ..errors import SourceChanged
 from ..protocol.messages import Buffer
@@ -17,6 +17,16 @@ from ..protocol.messages import Buffer
 # at hand. With 1 MiB the kernel's zeroing of new pages cost more than everything else together.
 PIECE = 256 * 1024
 T = TypeVar("T")
+
+
+class Digest(Protocol):
+    """A hash, or a checksum."""
+
+    def update(self, data: Buffer, /) -> None:
+        """Take more bytes."""
+
+
+D = TypeVar("D", bound=Digest)
 
 
 class OpenFile:
@@ -67,11 +77,15 @@ class OpenFile:
         """Return *size* bytes from *offset* on, less at the end."""
         return await self.run(os.pread, size, offset)
 
-    async def write(self, pieces: Sequence[Buffer], offset: int) -> None:
-        """Write *pieces* one after the other from *offset* on."""
+    async def write(self, data: memoryview, offset: int) -> None:
+        """Write *data* from *offset* on."""
         # The system writes a file once at a time: threads that wait for their turn there spin, and burn a core.
         async with self._writing:
-            await self.run(_write_all, pieces, offset)
+            await self.run(_write_all, data, offset)
+
+    async def digest(self, start: int, length: int, made: D) -> D:
+        """Return *made* after it was updated by *length* bytes from *start* on."""
+        return await self.run(_digest, start, length, made)
 
     async def close(self) -> None:
         """Close, once the threads are through."""
@@ -126,11 +140,11 @@ class FilePart:
 
     async def sha256(self) -> str:
         """Read the part for its digest."""
-        return await self._file.run(_digest, self._start, self.length, sha256)
+        return (await self._file.digest(self._start, self.length, sha256())).hexdigest()
 
     async def md5(self) -> str:
         """Read the part for what may be its ETag."""
-        return await self._file.run(_digest, self._start, self.length, _md5)
+        return (await self._file.digest(self._start, self.length, md5(usedforsecurity=False))).hexdigest()
 
 
 def new_buffer(size: int) -> mmap:
@@ -151,25 +165,16 @@ def _fill(descriptor: int, view: memoryview, offset: int, last: bool) -> int:
     return done + len(os.pread(descriptor, 1, offset + done)) if last else done
 
 
-def _write_all(descriptor: int, pieces: Sequence[Buffer], offset: int) -> None:
-    left = [memoryview(piece) for piece in pieces]
-    while left:
-        written = os.pwritev(descriptor, left, offset)
+def _write_all(descriptor: int, data: memoryview, offset: int) -> None:
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data = data[written:]
         offset += written
-        while left and written >= len(left[0]):
-            written -= len(left.pop(0))
-        if written:
-            left[0] = left[0][written:]
 
 
-def _digest(descriptor: int, start: int, length: int, algorithm: Callable[[], Any]) -> str:
-    digest = algorithm()
+def _digest(descriptor: int, start: int, length: int, made: D) -> D:
     end = start + length
     while start < end and (piece := os.pread(descriptor, min(PIECE, end - start), start)):
-        digest.update(piece)
+        made.update(piece)
         start += len(piece)
-    return str(digest.hexdigest())
-
-
-def _md5() -> Any:
-    return md5(usedforsecurity=False)
+    return made

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ..protocol.checksums import RangesVerification, algorithm_named, can_compute
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
@@ -19,6 +21,7 @@ class Plan:
 
     Attributes:
         asked_version: The version that was asked for; None for the current one.
+        algorithm, checksum: The CRC of the whole, where the store has one.
         done: Where the parts begin that have arrived.
     """
 
@@ -29,6 +32,8 @@ class Plan:
     etag: str | None
     size: int
     part_size: int
+    algorithm: str | None = None
+    checksum: str | None = None
     done: frozenset[int] = field(default=frozenset())
 
     @property
@@ -39,6 +44,13 @@ class Plan:
     def end(self, start: int) -> int:
         """Return where the part ends that begins at *start*."""
         return min(start + self.part_size, self.size)
+
+    def verification(self) -> RangesVerification | None:
+        """Return what the whole is to be held against, if there is anything."""
+        if self.algorithm is None or self.checksum is None:
+            return None
+        algorithm = algorithm_named(self.algorithm)
+        return RangesVerification(algorithm, self.checksum) if can_compute(algorithm) else None
 
     def fits(self, bucket: str, key: str, version_id: str | None) -> bool:
         """Tell if this is what somebody wants to download now, and can be gone on with."""
@@ -60,6 +72,7 @@ class Journal:
             done = frozenset(int(line) for line in lines)
             found = Plan(**plan, done=done)
             whole = set(range(0, found.size, found.part_size))
+            found.verification()
         except (OSError, ValueError, TypeError):
             return None
         if not done <= whole:

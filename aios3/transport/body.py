@@ -31,6 +31,9 @@ class Supply(Protocol):
     async def wait(self, reader: ResponseReader, wanted: int) -> None:
         """Return when *wanted* bytes are buffered, or the body has ended; raise when neither will be."""
 
+    async def land(self, reader: ResponseReader, view: memoryview) -> int:
+        """Let the body arrive in *view* itself; return how many bytes did: fewer when nothing more will come."""
+
     def let_go(self, reader: ResponseReader, error: BaseException | None = None) -> None:
         """Close the connection unless it has gone on to another exchange."""
 
@@ -76,6 +79,28 @@ class Body:
             await self._more(1)
         return self._take(size)
 
+    async def read_into(self, view: memoryview) -> int:
+        """Fill *view*; return how many bytes that took: fewer at the end, or where the rest will not come.
+
+        Raises:
+            TruncatedBody, ReadTimeout, ConnectError: nothing will come any more.
+        """
+        reader, filled = self._reader, 0
+        while filled < len(view) and (reader.buffered or not reader.done):
+            if reader.buffered:
+                piece = self._take(len(view) - filled)
+                view[filled : filled + len(piece)] = piece
+                filled += len(piece)
+                continue
+            try:
+                # The last byte comes the usual way, which alone sees what follows it.
+                filled += await self._more(1, view[filled:][: reader.left - 1] if reader.left > 1 else None)
+            except TransportError:
+                if not filled:
+                    raise
+                break
+        return filled
+
     async def read_at_most(self, limit: int) -> bytes:
         """Read the whole body, or its first *limit* bytes, and let go of the connection: for errors, which are short."""
         parts: list[bytes] = []
@@ -104,16 +129,20 @@ class Body:
         if connection is not None and not self._reader.done:
             connection.let_go(self._reader)
 
-    async def _more(self, wanted: int) -> None:
+    async def _more(self, wanted: int, view: memoryview | None = None) -> int:
+        """Wait for *wanted* bytes, or until *view* is full; return how many bytes went there."""
         connection = self._connection
         if connection is None:
             raise TransportError("the response was closed before its body was read")
         connection.resume_reading()
         try:
+            if view is not None:
+                return await connection.land(self._reader, view)
             await connection.wait(self._reader, wanted)
         except BaseException as error:
             connection.let_go(self._reader, error)
             raise
+        return 0
 
     def _take(self, size: int) -> bytes:
         """Take from the first chunk only: joining would copy what need not be."""

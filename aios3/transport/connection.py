@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from aiohttp.connector import Connection as Loan
@@ -18,7 +18,9 @@ from ..errors import ConnectError, S3Error, SourceChanged
 from ..protocol.http1 import ResponseHead, ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from .body import EVERYTHING, Body
-from .endings import cut_of, end_of
+from .endings import cut_of, end_of, said_goodbye
+from .landing import Landing
+from .outgoing import closed_at_the_end
 from .sockets import received, unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
@@ -179,7 +181,7 @@ class Connection(asyncio.BufferedProtocol):
         """Write a body from its source, one piece behind it: the last goes out only when the length is right."""
         held: Buffer = b""
         given = 0
-        async with _closed_at_the_end(body.chunks()) as chunks:
+        async with closed_at_the_end(body.chunks()) as chunks:
             async for piece in chunks:
                 given += len(piece)
                 if given > body.length:
@@ -231,6 +233,30 @@ class Connection(asyncio.BufferedProtocol):
         # A result, never an exception, wakes us: nobody may be left to retrieve one after a cancellation.
         if self._lost is not None and not reader.done and (reader.head is None or reader.buffered < wanted):
             raise self._lost
+
+    async def land(self, reader: ResponseReader, view: memoryview) -> int:
+        """Let the body arrive in *view* itself; return how many bytes did: fewer when nothing more will come."""
+        if self._lost is not None:
+            raise self._lost
+        landing = Landing(self, view, partial(self._landed, reader))
+        news = self._news(0)
+        self.transport.set_protocol(landing)
+        try:
+            await news
+        finally:
+            if not self._gone:
+                self.transport.set_protocol(self)
+        return landing.filled
+
+    def _landed(self, reader: ResponseReader, count: int, full: bool) -> None:
+        self._quiet = 0
+        reader.skip(count)
+        if full:
+            # Until there is memory again the rest waits in the kernel: here it would be copied once more.
+            self._paused = True
+            self.transport.pause_reading()
+            self.transport.set_protocol(self)
+            self._wake()
 
     def let_go(self, reader: ResponseReader, error: BaseException | None = None) -> None:
         """Close the connection unless it has gone on to another exchange."""
@@ -374,25 +400,13 @@ class Connection(asyncio.BufferedProtocol):
         if reader is None:
             self.abort()
         else:
-            self.abort(end_of(reader) if self._said_goodbye() else cut_of(reader, None))
+            goodbye = said_goodbye(self._tls(), self.transport.is_closing())
+            self.abort(end_of(reader) if goodbye else cut_of(reader, None))
         return False
 
     def _tls(self) -> ssl.SSLObject | None:
         tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
         return tls
-
-    def _said_goodbye(self) -> bool:
-        """Tell if the peer ended the stream, and not somebody on the way: over TLS only its close_notify does.
-
-        Source: RFC 8446 6.1
-        """
-        tls = self._tls()
-        if tls is None or self.transport.is_closing():
-            return tls is None  # closing over TLS: our side began, the connector was closed by its owner
-        try:
-            return tls.read(1) == b""
-        except ssl.SSLError as error:
-            return isinstance(error, ssl.SSLZeroReturnError)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Judge what was received, end the loan, and let the connector's own protocol know."""
@@ -428,13 +442,3 @@ class Connection(asyncio.BufferedProtocol):
         writable, self._writable = self._writable, None
         if writable is not None and not writable.done():
             writable.set_result(None)
-
-
-@asynccontextmanager
-async def _closed_at_the_end(chunks: AsyncIterator[Buffer]) -> AsyncIterator[AsyncIterator[Buffer]]:
-    """Close a generator when we stop in the middle of it, and not whenever it is collected."""
-    try:
-        yield chunks
-    finally:
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from ..errors import ConnectError, S3Error, TransportError, TruncatedBody
 from ..protocol.http1 import ResponseReader
 
@@ -25,3 +27,19 @@ def cut_of(reader: ResponseReader, exc: Exception | None) -> S3Error:
         error = TruncatedBody(f"the connection was lost in the middle of the body: {reason}")
     error.__cause__ = exc
     return error
+
+
+def said_goodbye(tls: ssl.SSLObject | None, closing: bool) -> bool:
+    """Tell if the peer ended the stream, and not somebody on the way: over TLS only its close_notify does.
+
+    Args:
+        closing: This side is about to close; over TLS that was not the peer then, but the connector's owner.
+
+    Source: RFC 8446 6.1
+    """
+    if tls is None or closing:
+        return tls is None
+    try:
+        return tls.read(1) == b""
+    except ssl.SSLError as error:
+        return isinstance(error, ssl.SSLZeroReturnError)

@@ -126,6 +126,15 @@ async def _readinto(bucket: Bucket, **options: Any) -> bytes:
     return bytes(whole)
 
 
+async def _fill(bucket: Bucket, **options: Any) -> bytes:
+    buffer, whole = bytearray(5003), bytearray()
+    async with bucket.download("key", **options) as stream:
+        while (count := await stream.fill(buffer)) == len(buffer):
+            whole += buffer
+        assert await stream.fill(memoryview(buffer)[count:]) == 0
+    return bytes(whole + buffer[:count])
+
+
 async def _iterate(bucket: Bucket, **options: Any) -> bytes:
     async with bucket.download("key", **options) as stream:
         return b"".join([piece async for piece in stream])
@@ -151,6 +160,7 @@ WAYS: Mapping[str, Callable[..., Awaitable[bytes]]] = {
     "read all": _read_all,
     "read some": _read_some,
     "readinto": _readinto,
+    "fill": _fill,
     "iterate": _iterate,
     "chunks": _chunks,
 }

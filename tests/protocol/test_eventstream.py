@@ -200,6 +200,9 @@ class Pieces:
     async def read(self, size: int = -1) -> bytes:
         return next(self._pieces, b"")
 
+    async def read_into(self, view: memoryview) -> int:
+        raise NotImplementedError
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         raise NotImplementedError
 

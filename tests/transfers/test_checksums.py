@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aios3 import Bucket, ChecksumMismatch, ServiceError
+from aios3 import AccessDenied, Bucket, ChecksumMismatch, ServiceError
 from aios3 import operations as ops
 from tests.servers import Server
 from tests.stores import bucket_at, client_of
@@ -106,3 +106,26 @@ async def test_file_is_held_against_the_checksum_of_the_whole(tmp_path: Path, ri
 
     assert names_in(tmp_path) == (["file"] if right else [])
     assert peer.requests[0].headers["x-amz-checksum-mode"] == "ENABLED"
+
+
+@pytest.mark.parametrize("right", [True, False])
+async def test_resumed_file_is_held_against_the_checksum_of_the_whole(tmp_path: Path, right: bool) -> None:
+    first, *others = answers(LARGE, crc32(LARGE))
+    options: dict[str, Any] = {"part_size": PART, "concurrency": 1, "resume": True}
+    async with answering(first, response(403)) as peer, bucket_at(peer.port, checksum="CRC32") as bucket:
+        with pytest.raises(AccessDenied):
+            await bucket.download_file("key", tmp_path / "file", **options)
+    if not right:
+        with (tmp_path / "file.aios3-part").open("r+b") as file:
+            file.write(b"!")
+
+    async with answering(*others) as peer, bucket_at(peer.port, checksum="CRC32") as bucket:
+        download = bucket.download_file("key", tmp_path / "file", **options)
+        if right:
+            assert (await download).checksum == crc32(LARGE)
+        else:
+            with pytest.raises(ChecksumMismatch):
+                await download
+
+    assert names_in(tmp_path) == (["file"] if right else [])
+    assert len(peer.requests) == len(others)

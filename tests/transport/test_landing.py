@@ -1,0 +1,122 @@
+"""Bodies that arrive in the reader's own memory: whole, cut, trickling, over TLS, with more behind them."""
+
+import asyncio
+import os
+import ssl
+from typing import Any
+
+import pytest
+
+from aios3 import Bucket, ObjectStream
+from aios3.errors import ReadTimeout, TruncatedBody
+from aios3.testing.peer import Peer
+from aios3.testing.steps import answering, close, read_request, reset, send, stall, trickle
+from tests.loops import BOTH_LOOPS
+from tests.servers.certificates import Certificate
+
+from .buckets import MIB, bucket_at
+
+pytestmark = BOTH_LOOPS
+
+BODY = os.urandom(3 * MIB + 7)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+
+
+async def filled(stream: ObjectStream, size: int) -> bytes:
+    """Read a stream to its end through one buffer."""
+    buffer, found = bytearray(size), b""
+    while count := await stream.fill(buffer):
+        found += buffer[:count]
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+async def test_every_boundary(size: int) -> None:
+    script = [read_request(), trickle(HEAD % 5 + b"hello"), *answering(b"next")]
+    async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            assert await filled(stream, size) == b"hello"
+        assert await bucket.get("key") == b"next"
+
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("sent", [HEAD % len(BODY) + BODY, CHUNKED % (len(BODY), BODY)], ids=["length", "chunks"])
+async def test_large_body_leaves_the_connection_free(sent: bytes) -> None:
+    async with Peer([read_request(), send(sent), *answering()]) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            assert await filled(stream, MIB) == BODY
+        await bucket.get("key")
+
+    assert peer.connections == 1
+
+
+async def test_over_tls(server_tls: ssl.SSLContext, certificate: Certificate) -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY), *answering()]
+    async with Peer(script, tls=server_tls) as peer:
+        async with bucket_at(peer.endpoint, verify=certificate.authority) as bucket:
+            async with bucket.download("key") as stream:
+                assert await filled(stream, MIB) == BODY
+            await bucket.get("key")
+
+    assert peer.connections == 1
+
+
+async def test_connection_on_which_more_came_is_not_used_again() -> None:
+    script = [read_request(), send(HEAD % 5), trickle(b"hell"), send(b"oHTTP/1.1 200 OK\r\n\r\nfoul")]
+    async with Peer(script, answering(b"next")) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            assert await filled(stream, 100) == b"hello"
+        assert await bucket.get("key") == b"next"
+
+    assert peer.connections == 2
+
+
+@pytest.mark.parametrize("end", [close, reset])
+async def test_what_came_before_the_cut_is_given_and_no_more(end: Any) -> None:
+    script = [read_request(), send(HEAD % 100), trickle(b"hello"), end()]
+    async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            buffer = bytearray(100)
+            with pytest.raises(TruncatedBody):
+                await stream.fill(buffer)
+
+    assert buffer.startswith(b"hell")
+
+
+async def test_silence_is_a_read_timeout() -> None:
+    script = [read_request(), send(HEAD % 100 + b"hello"), stall()]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=0.2) as bucket:
+        async with bucket.download("key") as stream:
+            with pytest.raises(ReadTimeout):
+                await stream.fill(bytearray(100))
+
+
+async def test_bytes_that_trickle_are_no_silence() -> None:
+    script = [read_request(), send(HEAD % 8), trickle(b"12345678", pause=0.1)]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=0.4) as bucket:
+        async with bucket.download("key") as stream:
+            assert await filled(stream, 100) == b"12345678"
+
+
+async def cancelled_in_the_middle(bucket: Bucket, buffer: bytearray) -> None:
+    """Begin to fill *buffer*, and stop when some of it has come."""
+    async with bucket.download("key") as stream:
+        filling = asyncio.ensure_future(stream.fill(buffer))
+        while not any(buffer):  # noqa: ASYNC110  # what arrives makes no event
+            await asyncio.sleep(0)
+        filling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await filling
+
+
+async def test_nothing_is_written_after_a_cancellation() -> None:
+    script = [read_request(), send(HEAD % len(BODY)), send(BODY[:MIB]), send(BODY[MIB:])]
+    buffer = bytearray(len(BODY))
+    async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket:
+        await cancelled_in_the_middle(bucket, buffer)
+        before = bytes(buffer)
+        await asyncio.sleep(0.05)
+
+    assert buffer == before
