@@ -35,6 +35,8 @@ class AsyncReader(Protocol):
 AnySource: TypeAlias = Buffer | os.PathLike[str] | IO[bytes] | AsyncReader | Iterable[Buffer] | AsyncIterable[Buffer]
 # What is read ahead of a part.
 _AHEAD = 64 * 1024
+# After so many bytes the loop has its turn.
+_BREATH = 1024 * 1024
 
 
 class Source(Protocol):
@@ -113,6 +115,7 @@ class Stream:
         self._left: deque[memoryview] = deque()
         self._over = False
         self._given = 0
+        self._unbroken = 0
         self.length = length
         self.ended = False
 
@@ -127,6 +130,11 @@ class Stream:
             filled += len(used)
             if len(used) < len(piece):
                 self._left.appendleft(piece[len(used) :])
+            self._unbroken += len(used)
+            if self._unbroken >= _BREATH:
+                # A generator that waits for nothing would keep the loop from everybody else.
+                await asyncio.sleep(0)
+                self._unbroken = 0
         self.ended = not await self._has_more(_AHEAD)
         return view[:filled]
 

@@ -26,8 +26,9 @@ from .sockets import received, unsent
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
 PIECE = 256 * 1024
-# After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us.
-BREATH = 1024 * 1024
+# After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us. Few,
+# since all connections that send do so in the same turn.
+BREATH = 512 * 1024
 # Seconds that a TLS peer has to answer our goodbye (one that never does kept sockets open for 5 s and more).
 GOODBYE = 1.0
 # Body bytes that may wait for a slow reader before the socket is left alone.
@@ -203,7 +204,7 @@ class Connection(asyncio.BufferedProtocol):
         self._unbroken += len(data)
         if self._writable is not None:
             await self._writable
-        elif self._unbroken > BREATH:
+        elif self._unbroken >= BREATH:
             await asyncio.sleep(0)
             self._unbroken = 0
         return not self._answered()
