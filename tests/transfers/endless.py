@@ -1,8 +1,9 @@
-"""A server of listings as long as one likes, and of uploads that it forgets, in a process of its own.
+"""A server of listings and objects as long as one likes, and of uploads that it forgets, in a process of its own.
 
     python -m tests.transfers.endless KEYS
 
-It prints its port. A page of a listing is the same bytes but for its token, so that making it costs hardly anything.
+It prints its port. A page of a listing is the same bytes but for its token, so that making it costs hardly anything. The
+object ``zeros-N`` has N bytes.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ _KEYS = "".join(
     for n in range(1000)
 )
 _TOKEN = re.compile(rb"continuation-token=(\d+)")
+_RANGE = re.compile(rb"/zeros-(\d+) .*\nrange: bytes=(\d+)-(\d+)\r", re.IGNORECASE | re.DOTALL)
+_ZEROS = bytes(1 << 20)
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 CREATED = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
 COMPLETED = b'<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>'
@@ -26,6 +29,19 @@ def page(number: int, pages: int) -> bytes:
     token = f"<NextContinuationToken>{number + 1}</NextContinuationToken>" if more else ""
     keys = _KEYS.replace("@", f"{number:08}-")
     return f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{keys}</ListBucketResult>".encode()
+
+
+async def send_zeros(writer: asyncio.StreamWriter, size: int, first: int, last: int) -> None:
+    """Answer with a range of an object that is nowhere."""
+    last = min(last, size - 1)
+    left = last + 1 - first
+    head = f'HTTP/1.1 206 Partial Content\r\nETag: "e"\r\nContent-Range: bytes {first}-{last}/{size}\r\n'
+    writer.write(f"{head}Content-Length: {left}\r\n\r\n".encode())
+    while left:
+        piece = _ZEROS[:left]
+        writer.write(piece)
+        left -= len(piece)
+        await writer.drain()
 
 
 async def main() -> None:
@@ -49,6 +65,9 @@ async def main() -> None:
                 left = int(length[1]) if length else 0
                 while left:
                     left -= len(await reader.read(min(left, 1 << 20)))
+                if wanted := _RANGE.search(head):
+                    await send_zeros(writer, *map(int, wanted.groups()))
+                    continue
                 body = answer(head)
                 writer.write(b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: %d\r\n\r\n' % len(body))
                 if not head.startswith(b"HEAD"):
