@@ -44,7 +44,7 @@ class Arrivals:
         self._meter = meter
         self._verification = verification
         self._bandwidth = bandwidth
-        self._piece = min(plan.part_size, _LARGEST, max(_SMALLEST, _MEMORY // concurrency))
+        self._piece = min(plan.part_size, max(1, plan.size), _LARGEST, max(_SMALLEST, _MEMORY // concurrency))
         self._buffers: list[memoryview] = []
 
     async def save(self, start: int, stream: ObjectStream) -> None:
