@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
@@ -56,9 +57,14 @@ class Download:
         name = f"{target.name}.aios3-part" if self.resume else f".{target.name[:200]}.{secrets.token_hex(8)}"
         part = target.with_name(name)
         flags = os.O_RDWR | os.O_CREAT | (0 if self.resume else os.O_EXCL)
-        file = await OpenFile.open(part, flags)
         journal = Journal(part.with_name(f"{name}.journal")) if self.resume else None
         done = False
+        try:
+            file = await OpenFile.open(part, flags)
+        except asyncio.CancelledError:
+            if journal is None or not journal.exists():
+                part.unlink(missing_ok=True)
+            raise
         try:
             result = await self._fetch(file, journal)
             await file.run(_finish, part, target)

@@ -12,10 +12,13 @@ from typing import Any, Protocol, Self, TypeVar
 
 from ..errors import SourceChanged
 from ..protocol.messages import Buffer
+from .crew import see_through
 
 # One read of a file: large enough that the hop to a thread is lost in it, small enough for memory that the allocator has
 # at hand. With 1 MiB the kernel's zeroing of new pages cost more than everything else together.
 PIECE = 256 * 1024
+# What a cancelled caller waits for a file to be opened: disks answer at once, some network's may not.
+OPEN_SECONDS = 5.0
 T = TypeVar("T")
 
 
@@ -54,6 +57,8 @@ class OpenFile:
             return cls(await asyncio.shield(opening))
         except asyncio.CancelledError:
             opening.add_done_callback(_close_result)
+            # Whoever made a file takes it away: not before it is there.
+            await see_through(_outcome(opening), OPEN_SECONDS)
             raise
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -150,6 +155,10 @@ class FilePart:
 def new_buffer(size: int) -> mmap:
     """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop."""
     return mmap(-1, size)
+
+
+async def _outcome(opening: asyncio.Future[int]) -> None:
+    await asyncio.wait([opening])
 
 
 def _close_result(opening: asyncio.Future[int]) -> None:

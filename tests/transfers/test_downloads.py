@@ -79,6 +79,20 @@ async def test_object_that_is_replaced_meanwhile_is_noticed(store: Bucket, tmp_p
     assert names_in(tmp_path) == ["file"]
 
 
+@pytest.mark.parametrize("resume", [False, True])
+async def test_download_that_is_cancelled_while_its_file_is_made_leaves_none(tmp_path: Path, resume: bool) -> None:
+    async with bucket_at(1) as bucket:
+        for _ in range(50):
+            download = asyncio.ensure_future(bucket.download_file("key", tmp_path / "file", resume=resume))
+            await asyncio.sleep(0)
+            download.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await download
+    await asyncio.get_running_loop().shutdown_default_executor()
+
+    assert names_in(tmp_path) == []
+
+
 @ON_CEPH
 @pytest.mark.parametrize("resume", [False, True])
 async def test_missing_object_leaves_no_file(store: Bucket, tmp_path: Path, resume: bool) -> None:
