@@ -38,6 +38,7 @@ class Key(Structure):
         storage_class: Such as ``"STANDARD"``.
     """
 
+    varying = ("key", "last_modified", "etag", "size")
     key: Annotated[str, Element(url=True)] = ""
     last_modified: datetime | None = None
     etag: str | None = None

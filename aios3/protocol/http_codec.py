@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, get_args
 
 from ..errors import InvalidInput, InvalidResponse, ServiceError, error_class
-from . import xml_codec
+from . import runs, xml_codec
 from .eventstream import EventStream, Message
 from .http1 import body_length
 from .messages import Address, Buffer, Request, RequestBody, ResponseBody
@@ -178,10 +178,13 @@ def decode(operation: Operation[R], status: int, headers: Mapping[str, str], bod
     cls, _, _, document, structure, roots = _result_plan(type(operation))
     result: R
     if roots:
-        root = xml_codec.parse(_plain(headers, body))
-        if xml_codec.local_name(root.tag) == "Error":
-            raise decode_error(operation, status, headers, body)
-        found = xml_codec.read_root(structure or cls, root, *roots)
+        plain = _plain(headers, body)
+        found = runs.read(structure or cls, plain, *roots)
+        if found is None:
+            root = xml_codec.parse(plain)
+            if xml_codec.local_name(root.tag) == "Error":
+                raise decode_error(operation, status, headers, body)
+            found = xml_codec.read_root(structure or cls, root, *roots)
         result = _made(cls, {document: found}) if document else found  # type: ignore[assignment]  # as above
     else:
         if b"<Error>" in body[:512]:
