@@ -137,35 +137,30 @@ class _Plan:
             pattern += f"(?:{begin}|({_between(column.tag, tag)}){begin})({column.pattern}){end}"
             form += f"%b{begin}%b{end}"
         self.form = f"{form}%b</{tag}>".encode()
-        self.record = re.compile(rf"{pattern}({_between(f'/{tag}', tag)})</{tag}>[ \t\n]*".encode())
-        self.hides = (b"<!", b"<?", f"<{tag}".encode(), f":{tag}".encode())
+        self.record = re.compile(rf"{pattern}({_between(f'/{tag}', tag)})</{tag}>\s*".encode())
 
     def read(self, cls: type[S], body: bytes, roots: tuple[str, ...]) -> S | None:
         pieces, width = self.record.split(body), self.record.groups + 1
         (head, *gaps), *columns = [pieces[place::width] for place in range(width)]
         kinds = _kinds(columns[::2])
         samples = dict(zip(kinds, range(len(kinds)), strict=True))
-        if not 0 < len(samples) <= _MOST_KINDS or any(gaps[:-1]) or not self._is_plain(head):
+        if not 0 < len(samples) <= _MOST_KINDS or any(gaps[:-1]) or not _is_plain(head):
             return None
         written = [self.form % tuple([column[sample] or b"" for column in columns]) for sample in samples.values()]
         root = xml_codec.parse(b"".join([head, *written, gaps[-1]]))
         found = xml_codec.read_root(cls, root, *roots)
-        if not self._is_sound(root, len(samples)):
+        if not self._is_sound(root):
             return None
+        # Strictly: in the list may be no other than the samples.
         moulds = dict(zip(samples, found.__dict__[self.name], strict=True))
         values = [moulds[kind].__dict__.copy() for kind in kinds]
         found.__dict__[self.name] = self._records(values, columns[1::2], url=xml_codec.says_url(root))
         return found
 
-    def _is_plain(self, head: bytes) -> bool:
-        """Tell if nothing in *head* hides what comes after it, or belongs to the list."""
-        rest = _DECLARATION.sub(b"", head, count=1)
-        return b"ASCII" not in head.upper() and not any(sign in rest for sign in self.hides)
-
-    def _is_sound(self, root: etree._Element, count: int) -> bool:
-        """Tell if the *count* samples are the whole list, and what varies stands in each of them once, directly."""
+    def _is_sound(self, root: etree._Element) -> bool:
+        """Tell if all the samples stand in the list, and what varies stands in each of them once, directly."""
         samples = root.findall(f"{{*}}{self.tag}")
-        return count == len(samples) == _count(root, self.tag) and all(
+        return len(samples) == _count(root, self.tag) and all(
             len(sample.findall(f"{{*}}{column.tag}")) == 1 == _count(sample, column.tag)
             for sample in samples
             for column in self.columns
@@ -182,6 +177,12 @@ class _Plan:
         for record, given in zip(made, values, strict=True):
             object.__setattr__(record, "__dict__", given)
         return tuple(made)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Tell if nothing in *head* hides what comes after it, and all UTF-8 may follow."""
+    rest = _DECLARATION.sub(b"", head, count=1)
+    return b"<!" not in rest and b"<?" not in rest and b"ASCII" not in head.upper()
 
 
 def _kinds(between: Sequence[Between]) -> Sequence[Any]:
