@@ -24,7 +24,7 @@ from lxml import etree
 from ..errors import InvalidResponse
 from . import xml_codec
 from .shapes import Element, Member, Shape, Structure, item_type, members, once, structure_type, wire_name
-from .texts import read_url_text
+from .texts import read_url_texts
 
 S = TypeVar("S", bound=Shape)
 # What some texts are read as; and what stands in one place of each record, None where nothing does.
@@ -79,11 +79,6 @@ def _dereferenced(text: str) -> str:
     if text.count("&") != text.count("&amp;"):
         raise ValueError("a reference that is not among the usual")
     return text.replace("&amp;", "&")
-
-
-def _decoded(texts: Read) -> list[str]:
-    """Decode what is percent-encoded, all at once: a surrogate is what no percent-encoding can bring."""
-    return read_url_text("\ud800".join(texts)).split("\ud800")
 
 
 def _read_numbers(texts: list[bytes]) -> list[int]:
@@ -170,7 +165,7 @@ class _Plan:
         """Return the records that have *values*, and those in *columns*."""
         for column, texts in zip(self.columns, columns, strict=True):
             name, read = column.name, column.read(texts)
-            for given, value in zip(values, _decoded(read) if url and column.url else read, strict=True):
+            for given, value in zip(values, read_url_texts(read) if url and column.url else read, strict=True):
                 given[name] = value
         # As xml_codec makes them: __init__ would check what is known.
         made = [object.__new__(self.item) for _ in values]

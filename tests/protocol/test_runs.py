@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aios3 import operations as ops
 from aios3.errors import InvalidResponse
 from aios3.protocol import runs, xml_codec
+from aios3.protocol.texts import read_url_text, read_url_texts
 from tests.properties import many_examples
 
 ROOT = "ListBucketResult"
@@ -264,3 +265,14 @@ def test_page_that_went_wrong_is_read_as_ever_or_not_at_all(
         body = body.replace(old, new) if everywhere and old else body[:place] + piece + body[place + length :]
 
     assert_alike(body)
+
+
+_ESCAPED = st.text("%+0235aAfFé/", max_size=9) | st.sampled_from(
+    ["%25", "%2525", "%2B", "%2b+", "%41", "%00", "%C3%A9"]
+)
+
+
+@many_examples
+@given(texts=st.lists(_ESCAPED, min_size=1, max_size=4))
+def test_texts_decoded_at_once_are_as_each_decoded(texts: list[str]) -> None:
+    assert read_url_texts(texts) == [read_url_text(text) for text in texts]
