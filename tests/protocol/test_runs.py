@@ -114,6 +114,25 @@ def test_rest_of_a_page_may_be_anything(head: str, tail: str) -> None:
     assert_alike(body)
 
 
+VERSION = (
+    record()
+    .replace("Contents>", "Version>")
+    .replace("<Last", f"<VersionId>null</VersionId>{URL}<IsLatest>true</IsLatest><Last")
+)
+MARKER = "<DeleteMarker><Key>a</Key><VersionId>1</VersionId><IsLatest>false</IsLatest></DeleteMarker>"
+
+
+@pytest.mark.parametrize(("tail", "columns"), [("", True), (MARKER, True), (MARKER + VERSION, False)])
+def test_versions_are_read_so_too_unless_delete_markers_are_among_them(tail: str, columns: bool) -> None:
+    cls = ops.ListObjectVersionsResult
+    body = page([VERSION, VERSION.replace("true", "false")], "<ListVersionsResult>", f"{tail}</ListVersionsResult>")
+
+    found = runs.read(cls, body, "ListVersionsResult")
+
+    expected = xml_codec.read_root(cls, xml_codec.parse(body), "ListVersionsResult")
+    assert found == (expected if columns else None)
+
+
 def test_records_are_apart_from_each_other() -> None:
     first, second, *_ = fast(page([record()])).contents
 
