@@ -115,9 +115,7 @@ def test_rest_of_a_page_may_be_anything(head: str, tail: str) -> None:
 
 
 VERSION = (
-    record()
-    .replace("Contents>", "Version>")
-    .replace("<Last", f"<VersionId>null</VersionId>{URL}<IsLatest>true</IsLatest><Last")
+    record().replace("Contents>", "Version>").replace("<Last", "<VersionId>1</VersionId><IsLatest>true</IsLatest><Last")
 )
 MARKER = "<DeleteMarker><Key>a</Key><VersionId>1</VersionId><IsLatest>false</IsLatest></DeleteMarker>"
 
