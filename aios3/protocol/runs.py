@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
@@ -33,7 +33,6 @@ Between = Sequence[bytes | None]
 # Below, compiling the pattern would not pay; above, libxml2 comes near the longest text that it takes, 10 MB.
 _SHORTEST, _LONGEST = 8 * 1024, 8 * 1024 * 1024
 _MOST_KINDS = 64
-_DECLARATION = re.compile(rb"<\?xml [^<>?]*\?>")
 # What XML forbids (2.2), and the carriage return, of which it makes a line feed (2.11).
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n"))
 # All but "&amp;", which must be the last. Go writes quotes as numbers.
@@ -50,16 +49,6 @@ def read(cls: type[S], body: bytes, *roots: str) -> S | None:
 
 
 # ------------------------------------------------------------------ columns
-class _Column(NamedTuple):
-    """A member that varies: its element, if it may be percent-encoded, how its texts look and how they are read."""
-
-    name: str
-    tag: str
-    url: bool
-    pattern: str
-    read: Callable[[list[bytes]], Read]
-
-
 def _read_strings(texts: list[bytes]) -> list[str]:
     raw = b"<".join(texts)  # which is in none of them
     text = raw.decode()
@@ -97,9 +86,13 @@ _COLUMNS: dict[Any, tuple[str, Callable[[list[bytes]], Read]]] = {
 }
 
 
-def _column(member: Member) -> _Column:
-    url = isinstance(member.marker, Element) and member.marker.url
-    return _Column(member.name, wire_name(member.name), url, *_COLUMNS[member.type])
+class _Column:
+    """A member that varies: its element, if it may be percent-encoded, how its texts look and how they are read."""
+
+    def __init__(self, member: Member) -> None:
+        self.name, self.tag = member.name, wire_name(member.name)
+        self.url = isinstance(member.marker, Element) and member.marker.url
+        self.pattern, self.read = _COLUMNS[member.type]
 
 
 # ------------------------------------------------------------------ plans
@@ -124,7 +117,7 @@ class _Plan:
     def __init__(self, name: str, tag: str, item: type[Structure]) -> None:
         self.name, self.tag, self.item = name, tag, item
         declared = {member.name: member for member in members(item)}
-        self.columns = [_column(declared[varying]) for varying in item.varying]
+        self.columns = [_Column(declared[varying]) for varying in item.varying]
         pattern = form = f"<{tag}>"
         for column in self.columns:
             begin, end = f"<{column.tag}>", f"</{column.tag}>"
@@ -176,8 +169,8 @@ class _Plan:
 
 def _is_plain(head: bytes) -> bool:
     """Tell if nothing in *head* hides what comes after it, and all UTF-8 may follow."""
-    rest = _DECLARATION.sub(b"", head, count=1)
-    return b"<!" not in rest and b"<?" not in rest and b"ASCII" not in head.upper()
+    odd = b"<!" in head or b"<?" in head.lstrip().removeprefix(b"<?xml ") or b"ASCII" in head.upper()
+    return not odd
 
 
 def _kinds(between: Sequence[Between]) -> Sequence[Any]:

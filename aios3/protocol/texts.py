@@ -19,8 +19,6 @@ from urllib.parse import unquote_plus
 from ..errors import InvalidInput
 
 Reader = Callable[[str | None], Any]
-# A percent-encoded character of ASCII.
-_ESCAPE = re.compile("%[0-7][0-9A-Fa-f]")
 
 
 # ------------------------------------------------------------------ writing
@@ -87,7 +85,7 @@ def read_url_text(text: str | None) -> str:
 def read_url_texts(texts: Sequence[str]) -> list[str]:
     """Decode texts that have no NUL, each as read_url_text does: at once, since most of them need the same few."""
     joined = "\0".join(texts)
-    escapes = _ESCAPE.findall(joined)
+    escapes = re.findall("%[0-7][0-9A-Fa-f]", joined)
     different = set(escapes)
     if len(escapes) != joined.count("%") or "%00" in different:
         return [read_url_text(text) for text in texts]
