@@ -32,6 +32,7 @@ Read = Sequence[Any]
 Between = Sequence[bytes | None]
 # Below, compiling the pattern would not pay; above, libxml2 comes near the longest text that it takes, 10 MB.
 _SHORTEST, _LONGEST = 8 * 1024, 8 * 1024 * 1024
+# With more, little is left out of the document that xml_codec reads.
 _MOST_KINDS = 64
 # What XML forbids (2.2), and the carriage return, of which it makes a line feed (2.11).
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n"))
@@ -157,8 +158,8 @@ class _Plan:
     def _records(self, values: list[dict[str, Any]], columns: Sequence[list[bytes]], *, url: bool) -> tuple[Shape, ...]:
         """Return the records that have *values*, and those in *columns*."""
         for column, texts in zip(self.columns, columns, strict=True):
-            name, read = column.name, column.read(texts)
-            for given, value in zip(values, read_url_texts(read) if url and column.url else read, strict=True):
+            name, found = column.name, column.read(texts)
+            for given, value in zip(values, read_url_texts(found) if url and column.url else found, strict=True):
                 given[name] = value
         # As xml_codec makes them: __init__ would check what is known.
         made = [object.__new__(self.item) for _ in values]
