@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -87,7 +86,7 @@ class Router:
         if bucket in self._regions:
             # One of S3's own hosts stands for its region only.
             endpoint = None if self.is_aws else options.endpoint
-            options = replace(options, region=self._regions[bucket], endpoint=endpoint)
+            options = options.replace(region=self._regions[bucket], endpoint=endpoint)
         place = resolve(bucket, options, operation.facts)
         # Where there is a choice, the cheapest that every installation can do.
         return Route(place.address, next((auth for auth in place.auths if auth.scheme == "sigv4"), place.auths[0]))
@@ -95,7 +94,7 @@ class Router:
     def route_by(self, operation: Operation[Any], endpoint: str) -> Route:
         """Return the route by which others reach the store at another *endpoint*; region and all else is as here."""
         known = parse_endpoint(endpoint)
-        options = replace(self._options, endpoint=known, dualstack=False, fips=False, accelerate=False)
+        options = self._options.replace(endpoint=known, dualstack=False, fips=False, accelerate=False)
         place = resolve(getattr(operation, "bucket", None), options, operation.facts)
         return Route(place.address, self.route(operation).auth)
 

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html (the toke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from .protocol import sigv4a
 from .protocol.chunked import SIGNED, SIGNED_TRAILER, ChunkedBody, ChunkSigner
@@ -45,7 +44,7 @@ def signed(request: Request, credentials: Credentials, auth: Auth, payload_hash:
         return Request(method, address, path, query, proof, body)
     if scheme == "sigv4-s3express" and credentials.token:
         headers = {**headers, _SESSION_HEADER: credentials.token}
-        credentials = replace(credentials, token=None)
+        credentials = credentials.replace(token=None)
     proof = sign(
         method,
         path,

@@ -5,12 +5,12 @@ In: what the client was told (Options) and what the operation is (Facts). Out: a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from .messages import Address, address
 from .partitions import GLOBAL, OLDEST_REGION, partition_of
 from .uri import Endpoint
+from .values import Value
 
 Scheme: TypeAlias = Literal["sigv4", "sigv4a", "sigv4-s3express"]
 
@@ -51,8 +51,7 @@ class Facts(NamedTuple):
 ANY = Facts()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Options:
+class Options(Value):
     """What a client was told of where its store is.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,6 +19,7 @@ from ..operations.objects import (
     ObjectIdentifier,
 )
 from ..protocol.uri import encode_key
+from ..protocol.values import Value
 from .crew import Crew
 
 Item: TypeAlias = str | Key | ObjectVersion | DeleteMarker | tuple[str, str | None]
@@ -35,8 +35,7 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _TRANSIENT = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeleteReport:
+class DeleteReport(Value):
     """What became of the keys that were to be deleted.
 
     Attributes:

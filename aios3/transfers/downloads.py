@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ..caller import Caller
 from ..errors import ChecksumMismatch, InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
 from ..protocol.checksums import RangesVerification, encoded, new, ranges_to_verify
+from ..protocol.values import Value
 from ..streams import ObjectStream
 from .crew import Crew, whole_number
 from .files import OpenFile
@@ -32,8 +32,7 @@ _WRITE = 1024 * 1024
 _PIECES = 256
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Download:
+class Download(Value):
     """How one object is downloaded.
 
     Args:
@@ -44,7 +43,7 @@ class Download:
     caller: Caller
     bucket: str
     key: str
-    members: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = {}
     part_size: int = PART_SIZE
     concurrency: int = 8
     progress: Progress | None = None

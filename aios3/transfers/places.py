@@ -10,7 +10,6 @@ import os
 import re
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from typing import NamedTuple
 from ..caller import Caller
 from ..errors import UnsafeKey
 from ..operations.listing import Key
+from ..protocol.values import Value
 
 # What Windows takes for a device, whatever comes behind the first dot.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
@@ -39,8 +39,7 @@ class Entry(NamedTuple):
     etag: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Folder:
+class Folder(Value):
     """A folder on this machine.
 
     Args:
@@ -130,8 +129,7 @@ class Folder:
         return await asyncio.to_thread(_etag, self.file(entry.name), part_size, parts)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prefix:
+class Prefix(Value):
     """The keys of a bucket that begin with a prefix.
 
     Args:
