@@ -20,8 +20,8 @@ from ..protocol.values import Value
 Setting: TypeAlias = str | dict[str, str]
 Section: TypeAlias = dict[str, Setting]
 
-_PAIR = re.compile(r"([^=:]*)[=:](.*)", re.DOTALL)
-_HEADING = re.compile(r"\[([^\]]+)\]\s*(?:[#;].*)?")
+_PAIR = r"([^=:]*)[=:](.*)"
+_HEADING = r"\[([^\]]+)\]\s*(?:[#;].*)?"
 
 
 def parse(text: str, path: str) -> dict[str, Section]:
@@ -41,7 +41,7 @@ def parse(text: str, path: str) -> dict[str, Section]:
         if not line.strip() or line.lstrip()[0] in "#;":
             continue
         if line[0] == "[":
-            if not (heading := _HEADING.fullmatch(line.rstrip())):
+            if not (heading := re.fullmatch(_HEADING, line.rstrip())):
                 raise _malformed(path, number, "begins a section and does not end it with ]")
             section, name = sections.setdefault(heading[1].strip(), {}), ""
         elif section is None:
@@ -68,7 +68,7 @@ def _continue(section: Section, name: str, text: str, path: str, number: int) ->
 
 def _pair(line: str, path: str, number: int) -> tuple[str, str]:
     # AWS documents the equals sign; the CLI reads a colon as well.
-    found = _PAIR.fullmatch(line)
+    found = re.fullmatch(_PAIR, line, re.DOTALL)
     if not found or not found[1].strip():
         raise _malformed(path, number, "is no section and no `name = value`")
     return found[1].strip().lower(), found[2].strip()

@@ -25,7 +25,7 @@ OUTPOSTS = "s3-outposts"
 _ALIAS_END = "--op-s3"
 _ALIAS_LENGTH = 50  # at least; a shorter name is a bucket's
 # Behind its last hyphen an alias says if the Outpost is a real one or in EC2, then the 17 digits of its id.
-_ALIAS = re.compile(r".*([eo])([a-zA-Z0-9]{17})[a-zA-Z0-9]{20}([a-zA-Z0-9]{4})[a-zA-Z0-9]--op-s3")
+_ALIAS = r".*([eo])([a-zA-Z0-9]{17})[a-zA-Z0-9]{20}([a-zA-Z0-9]{4})[a-zA-Z0-9]--op-s3"
 # The stage before release has no public hosts.
 _UNRELEASED = "beta"
 
@@ -139,7 +139,7 @@ def outposts_alias_place(alias: str, options: Options) -> Place:
         InvalidInput: it is no such alias.
     """
     _refuse_on_outposts(options, alias)
-    found = _ALIAS.fullmatch(alias)
+    found = re.fullmatch(_ALIAS, alias)
     if found is None or not fits_host(alias):
         raise InvalidInput(f"bucket {alias!r} ends like the alias of an Outposts access point, but is none")
     if found[3] == _UNRELEASED and options.endpoint is None:

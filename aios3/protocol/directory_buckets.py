@@ -19,7 +19,7 @@ SERVICE = "s3express"
 _BUCKET = "--x-s3"
 _ACCESS_POINT = "--xa-s3"
 # A zone's id is its place and itself: usw2-az1, or usw2-lax1-az1 for a local one.
-_NAME = re.compile(r".+--((?:[a-z0-9]+-)+[a-z]+[0-9]+)--xa?-s3")
+_NAME = r".+--((?:[a-z0-9]+-)+[a-z]+[0-9]+)--xa?-s3"
 
 
 def is_directory_bucket(name: str) -> bool:
@@ -33,7 +33,7 @@ def zone_of(bucket: str) -> str:
     Raises:
         InvalidInput: it says none.
     """
-    zoned = _NAME.fullmatch(bucket)
+    zoned = re.fullmatch(_NAME, bucket)
     if zoned is None:
         raise InvalidInput(f"directory bucket {bucket!r} names no zone: it must end like --usw2-az1--x-s3")
     return zoned[1]

@@ -19,7 +19,7 @@ from ..errors import InvalidInput
 MAX_KEY_BYTES = 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Names as resolvers take them: labels of 1-63 characters (more would be a UnicodeError there), or an IP address.
-_HOST = re.compile(r"(?=[A-Za-z0-9])(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{0,62}[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\]")
+_HOST = r"(?=[A-Za-z0-9])(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{0,62}[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\]"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._~/-]+")
 # What has no place in an endpoint, and may be a secret: a password, or a signature in a query.
 _REFUSED = (("@", "user or password"), ("?", "query"), ("#", "fragment"))
@@ -109,7 +109,7 @@ def _host(text: str, netloc: str) -> str:
             host = host.encode("idna").decode()
         except UnicodeError as error:
             raise InvalidInput(f"endpoint {text!r} has a host that IDNA cannot encode: {error}") from error
-    if not _HOST.fullmatch(host):
+    if not re.fullmatch(_HOST, host):
         raise InvalidInput(f"endpoint {text!r} has no usable host")
     return host.lower()
 

@@ -30,7 +30,7 @@ BATCH = 1000
 # Of one batch that goes key by key.
 _AT_ONCE = 8
 # XML 1.0 section 2.2: what no document can carry. (Said by what may be there, it takes 5 ms to compile.)
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNWRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 # The store asks to come again, for this key: DeleteObject does so by itself.
 _TRANSIENT = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
 
@@ -82,8 +82,9 @@ class Deletion:
         return report
 
     async def _delete(self, batch: list[ObjectIdentifier]) -> None:
-        odd = [item for item in batch if _UNWRITABLE.search(item.key)]
-        plain = [item for item in batch if not _UNWRITABLE.search(item.key)] if odd else batch
+        unwritable = re.compile(_UNWRITABLE).search
+        odd = [item for item in batch if unwritable(item.key)]
+        plain = [item for item in batch if not unwritable(item.key)] if odd else batch
         if plain and not await self._delete_together(plain):
             odd = batch
         await self._delete_each(odd)

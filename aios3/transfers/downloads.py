@@ -26,7 +26,7 @@ from .results import Meter, Progress, TransferResult
 from .resumption import Resumption
 from .sizes import PART_SIZE
 
-_TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
+_TOTAL = r"bytes [0-9]+-[0-9]+/([0-9]+)"
 # One write, in bytes, and in pieces, of which the system takes 1024.
 _WRITE = 1024 * 1024
 _PIECES = 256
@@ -254,7 +254,7 @@ class Download(Value):
 
 
 def _size(result: GetObjectResult) -> int:
-    total = _TOTAL.fullmatch(result.content_range or "")
+    total = re.fullmatch(_TOTAL, result.content_range or "")
     size = int(total[1]) if total else result.content_length
     if size is None:
         raise TransferError("the store does not say how long the object is: read it with download")

@@ -20,7 +20,7 @@ from ..operations.listing import Key
 from ..protocol.values import Value
 
 # What Windows takes for a device, whatever comes behind the first dot.
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
+_DEVICE = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?"
 _LONGEST_NAME = 255
 
 
@@ -177,7 +177,7 @@ def _fault(name: str) -> str:
     for part in name.split("/"):
         if part in ("", ".", ".."):
             return f"{part!r} is no name of a file or folder"
-        if _DEVICE.fullmatch(part.rstrip(" .")):
+        if re.fullmatch(_DEVICE, part.rstrip(" ."), re.IGNORECASE):
             return f"{part!r} is the name of a device"
         try:
             if len(part.encode()) > _LONGEST_NAME:
