@@ -17,6 +17,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -168,7 +169,18 @@ class Result(Shape):
         return self.headers.get("x-amz-request-id")
 
 
-class Operation(Shape, Generic[R_co]):
+if TYPE_CHECKING:
+
+    class _Answered(Generic[R_co]):
+        """What has a result of some class."""
+else:
+
+    class _Answered:
+        # Only written down, for result_type; typing's own way costs every import a millisecond.
+        __class_getitem__ = classmethod(types.GenericAlias)
+
+
+class Operation(Shape, _Answered[R_co]):
     """One S3 operation as a value: ``await client.call(operation)``.
 
     Attributes:
