@@ -42,43 +42,48 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 # ------------------------------------------------------------------ where a member stands on the wire
-class Label(NamedTuple):
+class Label:
     """A part of the address: the bucket, or the key in the path."""
 
 
-class Query(NamedTuple):
+class Query:
     """A query parameter; a timestamp in it is an HTTP date."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-class Header(NamedTuple):
+class Header:
     """A header; a timestamp in it is an HTTP date unless *iso8601*, and ``None`` if *lax* and unreadable."""
 
-    name: str
-    iso8601: bool = False
-    lax: bool = False
+    def __init__(self, name: str, *, iso8601: bool = False, lax: bool = False) -> None:
+        self.name = name
+        self.iso8601 = iso8601
+        self.lax = lax
 
 
-class HeaderPrefix(NamedTuple):
+class HeaderPrefix:
     """All headers that begin with *prefix*, as a mapping without it."""
 
-    prefix: str
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
 
 
-class Group(NamedTuple):
+class Group:
     """A structure whose members are headers, each with *prefix* before its own name."""
 
-    prefix: str = "x-amz-"
+    def __init__(self, prefix: str = "x-amz-") -> None:
+        self.prefix = prefix
 
 
-class Payload(NamedTuple):
+class Payload:
     """The whole body: bytes, text, a stream, or a structure as XML with this *root* element."""
 
-    root: str = ""
+    def __init__(self, root: str = "") -> None:
+        self.root = root
 
 
-class Element(NamedTuple):
+class Element:
     """An XML element that is not simply named after its member.
 
     Args:
@@ -91,13 +96,19 @@ class Element(NamedTuple):
         http_date: A timestamp that is an HTTP date even here.
     """
 
-    name: str | None = None
-    flat: bool = False
-    item: str = "member"
-    attribute: bool = False
-    url: bool = False
-    text: bool = False
-    http_date: bool = False
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        flat: bool = False,
+        item: str = "member",
+        attribute: bool = False,
+        url: bool = False,
+        text: bool = False,
+        http_date: bool = False,
+    ) -> None:
+        self.name, self.item = name, item
+        self.flat, self.attribute, self.url, self.text, self.http_date = flat, attribute, url, text, http_date
 
 
 Marker = Label | Query | Header | HeaderPrefix | Group | Payload | Element
