@@ -48,7 +48,7 @@ def directory_bucket_place(bucket: str, options: Options, facts: Facts) -> Place
     if options.accelerate:
         raise InvalidInput(f"use_accelerate: directory bucket {bucket!r} cannot be reached by S3 Accelerate")
     path = f"/{quote(bucket, safe='')}"
-    facts = facts._replace(control=facts.control and bucket.endswith(_BUCKET))  # access points have no such host
+    facts = facts.replace(control=facts.control and bucket.endswith(_BUCKET))  # access points have no such host
     if options.endpoint is not None and is_ip_address(options.endpoint):
         return Place(at_endpoint(options.endpoint, path=path), _auths(options, facts))
     if facts.control and options.endpoint is None:

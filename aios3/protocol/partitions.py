@@ -8,21 +8,23 @@ https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/pa
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..errors import InvalidInput
+from .values import Value
 
 # What stands for "no region in particular", in names as old as S3; it is signed for as the second.
 GLOBAL = "aws-global"
 OLDEST_REGION = "us-east-1"
 
 
-class Partition(NamedTuple):
+class Partition(Value):
     """One partition: its name as in ARNs, how its regions' names begin, and the domain of its hosts."""
 
     name: str
     begin: str
     domain: str
+
+    def __init__(self, name: str, begin: str, domain: str) -> None:
+        super().__init__(name=name, begin=begin, domain=domain)
 
 
 COMMERCIAL = Partition("aws", "", "amazonaws.com")

@@ -34,7 +34,7 @@ class Place(NamedTuple):
     auths: tuple[Auth, ...]
 
 
-class Facts(NamedTuple):
+class Facts(Value):
     """What of an operation decides where it goes.
 
     *control*: it is about a bucket, not about objects, which directory buckets have another host for. *session*: a

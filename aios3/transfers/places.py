@@ -12,7 +12,6 @@ import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from hashlib import md5
 from pathlib import Path
-from typing import NamedTuple
 
 from ..caller import Caller
 from ..errors import UnsafeKey
@@ -24,7 +23,7 @@ _DEVICE = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..
 _LONGEST_NAME = 255
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """A file or an object.
 
     Attributes:
@@ -84,7 +83,7 @@ class Folder(Value):
                     continue
                 state = item.stat()
                 if stat.S_ISREG(state.st_mode):
-                    found.append((name, Entry(name, state.st_size, state.st_mtime)))
+                    found.append((name, Entry(name=name, size=state.st_size, modified=state.st_mtime)))
         # A folder stands where the names in it do: behind "a.txt", since "/" is greater than ".".
         found.sort(key=lambda each: os.fsencode(each[0]))
         return found
@@ -148,7 +147,7 @@ class Prefix(Value):
             # What a console shows as a folder is an empty object; the prefix itself is no entry below it.
             if name and not (name.endswith("/") and not key.size):
                 modified = key.last_modified.timestamp() if key.last_modified else 0.0
-                yield Entry(name, key.size, modified, key.etag)
+                yield Entry(name=name, size=key.size, modified=modified, etag=key.etag)
 
     def key(self, name: str) -> str:
         """Return the key of an entry."""
