@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from .protocol.http1 import ResponseHead, body_length
+from .protocol.fields import ResponseHead
+from .protocol.http1 import body_length
 from .protocol.shapes import Operation
 from .protocol.values import Value
 from .transport.waits import Waits
