@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from .errors import InvalidInput
 from .protocol.bucket_names import check_bucket_name
@@ -15,6 +15,7 @@ from .protocol.partitions import check_region, is_label
 from .protocol.places import Auth, Options
 from .protocol.shapes import Operation
 from .protocol.uri import parse_endpoint
+from .protocol.values import NamedTuple
 
 _MANY = 1024
 # A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.

@@ -13,7 +13,7 @@ import hashlib
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from ..errors import InvalidInput, InvalidResponse, ServiceError, error_class
 from . import xml_codec
@@ -38,6 +38,7 @@ from .shapes import (
 )
 from .texts import HEADER_READERS
 from .uri import encode_key, encode_query
+from .values import NamedTuple
 
 R = TypeVar("R", bound=Result)
 # A page of a listing has about 1 MiB.

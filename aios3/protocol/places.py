@@ -5,12 +5,12 @@ In: what the client was told (Options) and what the operation is (Facts). Out: a
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from .messages import Address, address
 from .partitions import GLOBAL, OLDEST_REGION, partition_of
 from .uri import Endpoint
-from .values import Value
+from .values import NamedTuple, Value
 
 Scheme: TypeAlias = Literal["sigv4", "sigv4a", "sigv4-s3express"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import InvalidInput
 from . import xml_codec
@@ -27,6 +27,7 @@ from .shapes import (
     structure_type,
 )
 from .texts import writer
+from .values import NamedTuple
 
 # What a header's name can be made of (RFC 9110 5.6.2).
 _FIELD_NAME = r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+"

@@ -23,7 +23,6 @@ from typing import (
     ClassVar,
     Generic,
     Literal,
-    NamedTuple,
     Self,
     TypeVar,
     Union,
@@ -35,7 +34,7 @@ from typing import (
 
 from ..errors import InvalidInput, InvalidResponse, S3Error
 from .places import ANY, Facts
-from .values import Value, declared
+from .values import NamedTuple, Value, declared
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
 F = TypeVar("F", bound=Callable[..., Any])

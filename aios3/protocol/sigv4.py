@@ -17,9 +17,9 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .values import Value
+from .values import NamedTuple, Value
 
 if TYPE_CHECKING:
     from hashlib import _Hash

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ..errors import InvalidInput
+from .values import NamedTuple
 
 MAX_KEY_BYTES = 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -6,12 +6,28 @@ In: a class with annotated members, where no default means required. Out: values
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 if TYPE_CHECKING:
     from dataclasses import Field
+    from typing import NamedTuple as NamedTuple  # to be had from here
+else:
+
+    class _Named(type):
+        """Makes a named tuple as typing does, but leaves the types to type checkers: compiling them takes the longest."""
+
+        def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
+            members = body.get("__annotations__", {})
+            defaults = [body.pop(member) for member in members if member in body]
+            made = namedtuple(name, members, defaults=defaults, module=body.pop("__module__"))
+            for inside, value in body.items():
+                setattr(made, inside, value)
+            return made
+
+    NamedTuple = type.__new__(_Named, "NamedTuple", (), {})
 
 
 class _Told:

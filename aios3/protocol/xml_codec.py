@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
 from ..errors import InvalidInput, InvalidResponse
 from .shapes import Element, Member, Shape, item_type, members, once, scalar_type, structure_type, wire_name
 from .texts import READERS, Reader, read_url_text, writer
+from .values import NamedTuple
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
