@@ -34,6 +34,7 @@ NOT_AT_IMPORT = {
     "credentials.sso",
     "credentials.sts",
     "object_storage",
+    "protocol.eventstream",
     "testing",
 }
 # Named tuples, and the types of a TypedDict. A dataclass takes up to seven, a typing.NamedTuple one for each field.

@@ -28,7 +28,7 @@ _ROOT_MAP: dict[Any, str] = {None: NAMESPACE}  # None is lxml's name for no pref
 S = TypeVar("S", bound=Shape)
 
 # A character that XML 1.0 forbids (2.2), and a reference, which may be to one: &#0; &#x1F; &#xFFFE; &#xD800;
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:([0-9]{1,20})|[xX]([0-9a-fA-F]{1,16}));")
+_ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:([0-9]{1,20})|[xX]([0-9a-fA-F]{1,16}));"
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 
@@ -92,7 +92,7 @@ def _parser() -> etree.XMLParser:
 
 
 def _parse_replaced(body: bytes, error: etree.XMLSyntaxError) -> etree._Element:
-    replaced = _ILLEGAL.sub(_legal, body.decode("utf-8", "replace"))
+    replaced = re.sub(_ILLEGAL, _legal, body.decode("utf-8", "replace"))
     try:
         return etree.fromstring(replaced.encode(), _parser())
     except etree.XMLSyntaxError:
