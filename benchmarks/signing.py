@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from aios3 import Bucket, Credentials
-from aios3.protocol.sigv4 import EMPTY_SHA256, sign
+from aios3.protocol.sigv4 import EMPTY_SHA256, Signer
 
 ACCESS, SECRET, REGION, BUCKET, KEY = "AKIDEXAMPLE", "secret" * 7, "us-east-1", "bucket", "path/to/key.txt"
 HOST = f"{BUCKET}.s3.{REGION}.amazonaws.com"
@@ -38,16 +38,8 @@ async def ours() -> tuple[float, float]:
     keys = Credentials(ACCESS, SECRET)
 
     def signature() -> object:
-        return sign(
-            "GET",
-            f"/{KEY}",
-            "",
-            {"host": HOST},
-            EMPTY_SHA256,
-            credentials=keys,
-            timestamp="20260102T030405Z",
-            region=REGION,
-        )
+        signer = Signer(keys, "20260102T030405Z", REGION)
+        return signer.sign("GET", f"/{KEY}", "", {"host": HOST}, EMPTY_SHA256)
 
     bucket = Bucket(BUCKET, aws_key=ACCESS, aws_secret=SECRET, aws_region=REGION)
     best = float("inf")

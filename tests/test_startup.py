@@ -54,7 +54,12 @@ _IMPORT = """
 import json, sys
 import aiohttp, lxml.etree, yarl
 before, compiled = set(sys.modules), []
-sys.addaudithook(lambda event, arguments: event == "compile" and compiled.append(str(arguments[0])[:60]))
+
+def hook(event, arguments):
+    if event == "compile" and str(arguments[1]).startswith("<"):  # no file, which may not have been compiled before
+        compiled.append(str(arguments[0])[:60])
+
+sys.addaudithook(hook)
 import aios3
 print(json.dumps([sorted(set(sys.modules) - before), compiled[:]]))
 """
