@@ -21,6 +21,7 @@ STDLIB = {
     "mmap",
     "queue",
     "secrets",
+    "shlex",
     "stringprep",
     "termios",
 }
