@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ..caller import Caller
 from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
 from ..protocol.checksums import crc_of_all
+from ..protocol.values import Value
 from ..streams import ObjectStream
 from .arrivals import Arrivals
 from .crew import Crew, whole_number
@@ -28,11 +28,10 @@ from .results import Meter, Progress, TransferResult
 from .resumption import Resumption
 from .sizes import PART_SIZE
 
-_TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
+_TOTAL = r"bytes [0-9]+-[0-9]+/([0-9]+)"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Download:
+class Download(Value):
     """How one object is downloaded.
 
     Args:
@@ -43,7 +42,7 @@ class Download:
     caller: Caller
     bucket: str
     key: str
-    members: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = {}
     part_size: int = PART_SIZE
     concurrency: int = 8
     progress: Progress | None = None
@@ -205,7 +204,7 @@ class Download:
 
 
 def _size(result: GetObjectResult) -> int:
-    total = _TOTAL.fullmatch(result.content_range or "")
+    total = re.fullmatch(_TOTAL, result.content_range or "")
     size = int(total[1]) if total else result.content_length
     if size is None:
         raise TransferError("the store does not say how long the object is: read it with download")
