@@ -96,10 +96,10 @@ def main() -> None:
         try:
             rows[name] = measure()
         except ImportError as error:
-            print(f"{name}: {error}")  # noqa: T201  # what it is for
-    print(f"{'':10}{'signature us':>14}{'per second':>12}{'URL us':>10}{'per second':>12}")  # noqa: T201
+            print(f"{name}: {error}")  # what it is for
+    print(f"{'':10}{'signature us':>14}{'per second':>12}{'URL us':>10}{'per second':>12}")
     for name, (signature, url) in rows.items():
-        print(f"{name:10}{signature:14.2f}{1e6 / signature:12,.0f}{url:10.2f}{1e6 / url:12,.0f}")  # noqa: T201
+        print(f"{name:10}{signature:14.2f}{1e6 / signature:12,.0f}{url:10.2f}{1e6 / url:12,.0f}")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,9 @@ async def main() -> None:
         for what, (ours, theirs) in pairs.items():
             rounds = [(await rate(ours, name), await rate(theirs, name)) for _ in range(ROUNDS)]
             mine, other = (max(column) for column in zip(*rounds, strict=True))
-            print(f"{what} of 1 KiB: {mine:,.0f}/s, by aioboto3 {other:,.0f}/s: {mine / other:.0f} times")  # noqa: T201  # what it is for
+            print(
+                f"{what} of 1 KiB: {mine:,.0f}/s, by aioboto3 {other:,.0f}/s: {mine / other:.0f} times"
+            )  # what it is for
 
 
 if __name__ == "__main__":
