@@ -6,6 +6,7 @@ Everything is on free ports of 127.0.0.1 and in one temporary directory, and is 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -66,6 +67,9 @@ def fake_s3(size: int, round_trip: float) -> Iterator[FakeS3]:
     Raises:
         MissingNginx: there is none.
     """
+    # A thousand connections at once, here and in all processes that are started from here.
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(2 * size))
         source = _fill(folder, size)

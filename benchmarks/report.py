@@ -150,6 +150,11 @@ def rst(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def plain(results: Results) -> str:
+    """Return the same without markup."""
+    return rst(results).replace("**", "").replace("\n\\ ", "\n  ")
+
+
 def about(results: Results) -> str:
     """Return when it was run, on what and how."""
     run = results.run
