@@ -48,7 +48,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     # What fails is said there, and left out: then a line is missing here.
     assert done.returncode == 0, done.stderr
-    assert "**Large objects.**" in done.stdout, done.stderr
+    assert "\nLarge objects." in done.stdout, done.stderr
     return out
 
 
