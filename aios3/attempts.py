@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .protocol.http1 import ResponseHead, body_length
+from .protocol.fields import ResponseHead
+from .protocol.http1 import body_length
 from .protocol.shapes import Operation
 from .transport.waits import Waits
 

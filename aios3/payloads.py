@@ -53,7 +53,7 @@ class Payloads:
         # TLS protects the body already; over plain http the signature is all there is.
         if self._signing == "unsigned" or (self._signing == "auto" and request.address.scheme == "https"):
             return UNSIGNED_TRAILER if isinstance(body, ChunkedBody) else UNSIGNED_PAYLOAD
-        if isinstance(body, (bytes, bytearray, memoryview)) and memoryview(body).nbytes < IN_THREAD:
+        if isinstance(body, (bytes, bytearray, memoryview)) and body_length(body) < IN_THREAD:
             return hashlib.sha256(body).hexdigest()
         return SIGNED_TRAILER if isinstance(body, ChunkedBody) else None
 

@@ -176,17 +176,16 @@ def decode(operation: Operation[R], status: int, headers: Mapping[str, str], bod
         InvalidResponse: the body is not what S3 answers to this operation.
     """
     cls, _, _, document, structure, roots = _result_plan(type(operation))
-    result: R
-    if roots:
-        root = xml_codec.parse(_plain(headers, body))
-        if xml_codec.local_name(root.tag) == "Error":
-            raise decode_error(operation, status, headers, body)
-        found = xml_codec.read_root(structure or cls, root, *roots)
-        result = _made(cls, {document: found}) if document else found  # type: ignore[assignment]  # as above
-    else:
+    if not roots:
         if b"<Error>" in body[:512]:
             raise decode_error(operation, status, headers, body)
-        result = _made(cls, {document: _text(body)} if document else {})  # type: ignore[assignment]  # as above
+        values = {"http_status": status, "headers": headers}
+        return _made(cls, values | {document: _text(body)} if document else values)  # type: ignore[return-value]  # as above
+    root = xml_codec.parse(_plain(headers, body))
+    if xml_codec.local_name(root.tag) == "Error":
+        raise decode_error(operation, status, headers, body)
+    found = xml_codec.read_root(structure or cls, root, *roots)
+    result: R = _made(cls, {document: found}) if document else found  # type: ignore[assignment]  # as above
     result.__dict__.update(http_status=status, headers=headers)
     return result
 

@@ -12,12 +12,13 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -145,23 +146,34 @@ def _hmac(inner: _Hash, outer: _Hash, text: str) -> str:
 def _canonical_headers(headers: Mapping[str, str]) -> tuple[str, str]:
     """Return the header lines of the canonical request, and the list of their names."""
     given = tuple(headers)
-    order = _ORDERS.get(given)
-    if order is None:
-        names = sorted(given)
-        order = names, ";".join(names)
-        if len(_ORDERS) < _MAX_ORDERS:
-            _ORDERS[given] = order
-    names, joined = order
-    lines = "".join([f"{name}:{headers[name]}\n" for name in names])
-    # One look at all lines: hardly any value has white space that must be squeezed.
-    if "  " in lines or ": " in lines or " \n" in lines or "\t" in lines:
-        lines = "".join([f"{name}:{' '.join(headers[name].split())}\n" for name in names])
-    return lines, joined
+    template, values, names = _FORMS.get(given) or _form_of(given)
+    lines = template % values(headers)
+    # One look at all lines: hardly any value has white space at all, let alone some that must be squeezed.
+    if " " in lines or "\t" in lines:
+        lines = template % values({name: " ".join(value.split()) for name, value in headers.items()})
+    return lines, names
 
 
-# Header names repeat from request to request: their order is found once. Bounded, since metadata names are the user's.
-_ORDERS: dict[tuple[str, ...], tuple[list[str], str]] = {}
-_MAX_ORDERS = 256
+class _Form(NamedTuple):
+    """Header lines without their values, in order; *names* is what SignedHeaders says."""
+
+    template: str
+    values: Callable[[Mapping[str, str]], object]
+    names: str
+
+
+def _form_of(given: tuple[str, ...]) -> _Form:
+    names = sorted(given)
+    template = "".join([f"{name.replace('%', '%%')}:%s\n" for name in names])
+    form = _Form(template, itemgetter(*names), ";".join(names))
+    if len(_FORMS) < _MAX_FORMS:
+        _FORMS[given] = form
+    return form
+
+
+# Header names repeat from request to request: their form is found once. Bounded, since metadata names are the user's.
+_FORMS: dict[tuple[str, ...], _Form] = {}
+_MAX_FORMS = 256
 
 
 @lru_cache(maxsize=64)

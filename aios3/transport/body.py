@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from ..errors import TransportError
-from ..protocol.http1 import ResponseHead, ResponseReader
+from ..protocol.fields import ResponseHead
+from ..protocol.http1 import ResponseReader
 
 # More than any body has: "until the end".
 EVERYTHING = 1 << 62
@@ -38,8 +39,8 @@ class Supply(Protocol):
 class Body:
     """A response: its head, and its body as it is read from the connection.
 
-    When the last byte has arrived the connection goes back to the pool by itself, read or not. A body that is
-    dropped before that closes its connection; ``close`` does so explicitly.
+    When the last byte has arrived the connection goes back to the pool by itself, read or not; ``close`` before that
+    closes it.
     """
 
     __slots__ = ("_connection", "_reader", "_taken")
@@ -134,6 +135,15 @@ class Body:
             self._reader.chunks[0] = self._reader.chunks[0][self._taken :]
             self._taken = 0
         return self._reader.take()
+
+
+class OpenBody(Body):
+    """A response of which bytes are still to come: when it is dropped, its connection is closed.
+
+    A class of its own, since most responses arrive whole, and a finalizer costs something for each.
+    """
+
+    __slots__ = ()
 
     def __del__(self) -> None:
         connection, reader = self._connection, self._reader

@@ -15,9 +15,10 @@ from typing import Protocol
 from aiohttp.connector import Connection as Loan
 
 from ..errors import ConnectError, S3Error, SourceChanged
-from ..protocol.http1 import ResponseHead, ResponseReader
+from ..protocol.fields import ResponseHead
+from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
-from .body import EVERYTHING, Body
+from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, end_of
 from .sockets import received, unsent
 
@@ -154,7 +155,7 @@ class Connection(asyncio.BufferedProtocol):
         except BaseException as error:
             self.let_go(reader, error)
             raise
-        return Body(self, reader)
+        return Body(self, reader) if reader.done else OpenBody(self, reader)
 
     async def _send(self, head: bytes, body: Buffer | RequestBody) -> None:
         """Write head and body with back-pressure; stop when the answer is here before the body is sent."""
@@ -241,14 +242,14 @@ class Connection(asyncio.BufferedProtocol):
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
         keep = reader is not None and reader.head is not None and not reader.surplus and self._may_stay(reader.head)
-        if keep and self._reusable and self._lost is None and not self._unwritten():
+        if keep and self._reusable and self._lost is None and not (self._bodied and self._unwritten()):
             self.owner.freed(self)
         else:
             self.abort()
 
     def _unwritten(self) -> bool:
         """Tell if bytes did not fit into the socket before the answer came: they would be read as the next request."""
-        return self._bodied and self.transport.get_write_buffer_size() > 0
+        return self.transport.get_write_buffer_size() > 0
 
     def _may_stay(self, head: ResponseHead) -> bool:
         """Tell if both sides want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word."""

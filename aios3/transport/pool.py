@@ -168,7 +168,7 @@ class Pool:
         if self._waiters:
             self._hand_over(connection)
             return
-        if self._closed or self._crowded():
+        if self._closed or (self._owned is None and self._crowded()):
             connection.close_idle()
             return
         connection.idle_since = self.loop.time()
