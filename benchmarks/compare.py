@@ -179,7 +179,6 @@ def compare(asked: argparse.Namespace) -> Results:
     missing = [name for name in asked.peers or PEERS if not installed(name)]
     peers = [name for name in asked.peers or PEERS if name not in missing]
     asked.loops = [loop for loop in asked.loops if loop != "uvloop" or find_spec("uvloop")]
-    left_out = dict.fromkeys(missing, "not installed")
     if missing:
         say(f"left out, not installed: {', '.join(missing)}")
     known = versions(peers) | ({"uvloop": version("uvloop")} if "uvloop" in asked.loops else {})
@@ -189,7 +188,7 @@ def compare(asked: argparse.Namespace) -> Results:
         seconds=asked.seconds,
         round_trip=asked.round_trip,
         versions=known,
-        left_out=left_out,
+        left_out=", ".join(missing),
     )
     rows: list[Row] = []
     with fake_s3(asked.size, asked.round_trip) as fake:

@@ -165,7 +165,7 @@ def about(results: Results) -> str:
         f"{run.seconds:g} s for small requests, {run.size / (1 << 20):,.0f} MiB for large ones."
     )
     if run.left_out:
-        text += " Left out: " + "; ".join(f"{name} ({why})" for name, why in sorted(run.left_out.items())) + "."
+        text += f" Left out, not installed: {run.left_out}."
     return _wrapped(text)
 
 

@@ -35,7 +35,7 @@ class Run:
     seconds: float
     round_trip: float
     versions: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Results:
 
 
 def this_run(
-    *, size: int, rounds: int, seconds: float, round_trip: float, versions: dict[str, str], left_out: dict[str, str]
+    *, size: int, rounds: int, seconds: float, round_trip: float, versions: dict[str, str], left_out: str
 ) -> Run:
     """Return what can be told of a run that starts now."""
     return Run(

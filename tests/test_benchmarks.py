@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,17 @@ def test_tables_can_be_made_again_from_what_was_kept(measured: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_client_that_is_not_there_is_named(measured: Path) -> None:
+def test_a_client_that_is_not_installed_is_left_out_and_named() -> None:
+    done = run(
+        "--peers", "aios3,s3fs", "--workloads", "create", "--rounds", "1", "--loops", "asyncio", "--size", "1000"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert ("Left out, not installed: s3fs." in " ".join(done.stdout.split())) == (find_spec("s3fs") is None)
+    assert "\naios3 " in done.stdout
+
+
+def test_a_client_that_nobody_knows_is_refused() -> None:
     done = run("--peers", "aios3,no-such-client")
 
     assert done.returncode == 2

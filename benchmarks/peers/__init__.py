@@ -37,7 +37,7 @@ __all__ = ["BUCKET", "PART", "PARTS_AT_ONCE", "PEERS", "Peer", "Target", "instal
 
 def installed(name: str) -> bool:
     """Tell whether a peer's packages are there."""
-    return all(find_spec(module) for module in PEERS[name].modules)
+    return all(find_spec(module.partition(".")[0]) for module in PEERS[name].modules)
 
 
 def load(name: str) -> type[Peer]:
