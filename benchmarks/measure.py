@@ -9,20 +9,18 @@ import asyncio
 import json
 import os
 import queue
-import resource
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pacer
+from meter import Meter, memory, sockets
 from peers import PEERS, Peer, Target, load
 from workloads import WORKLOADS, Workload
 
@@ -62,55 +60,6 @@ class Case:
 
 class WrongAnswer(Exception):
     """A client returned something else than what the server has."""
-
-
-def used() -> float:
-    """Return the CPU seconds of this process."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
-def memory(field: str) -> float:
-    """Return VmRSS or VmHWM of this process in MiB; 0.0 where there is no /proc."""
-    with suppress(OSError), Path("/proc/self/status").open() as lines:
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
-    return 0.0
-
-
-def used_by(process: int) -> float:
-    """Return the CPU seconds of another process; 0.0 where they cannot be told."""
-    with suppress(OSError):
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
-
-
-class Meter:
-    """Measures from its making to `read`."""
-
-    def __init__(self, server: int) -> None:
-        self._server, self._busy = server, used_by(server)
-        self._resident = memory("VmRSS")
-        self._cpu, self._began = used(), time.perf_counter()
-
-    def read(self, calls: int, waits: list[float] | None = None) -> dict[str, float]:
-        """Return what *calls* have cost since then, and how long they took one by one."""
-        wall, cpu = time.perf_counter() - self._began, used() - self._cpu
-        found = {
-            "calls": calls,
-            "wall": wall,
-            "rate": calls / wall,
-            "cpu": cpu / calls,
-            "server": (used_by(self._server) - self._busy) / wall,
-            "grown": memory("VmHWM") - self._resident,
-        }
-        if waits:
-            cuts = sorted(waits)
-            found |= {name: cuts[int(len(cuts) * share)] for name, share in PERCENTILES.items()}
-        return found
-
-
-PERCENTILES = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
 
 def call_of(peer: Peer, workload: Workload, case: Case) -> tuple[Call, int | None]:
@@ -239,15 +188,6 @@ async def _held(call: Callable[[], Awaitable[Any]], connections: int) -> dict[st
     return {"calls": connections, "held": sockets(), "grown": memory("VmRSS") - before}
 
 
-def sockets() -> int:
-    """Return how many sockets this process has open."""
-    count = 0
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # names only
-        with suppress(OSError):
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")  # noqa: PTH115  # nor a path
-    return count
-
-
 # ------------------------------------------------------------------ clients that block
 def in_threads(peer: Any, workload: Workload, case: Case, clock: pacer.Pacer | None) -> dict[str, float]:
     """Measure a peer whose verbs are plain functions."""
@@ -365,11 +305,9 @@ async def created(peer: Any) -> dict[str, float]:
 def imported(modules: tuple[str, ...]) -> dict[str, float]:
     """Measure an import by a fresh interpreter, compiled files being there."""
     code = f"import time; t = time.process_time(); import {', '.join(modules)}; print(time.process_time() - t)"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    spent = [
-        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment).stdout)
-        for _ in range(4)
-    ]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    fresh = [subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=kept) for _ in range(4)]
+    spent = [float(done.stdout) for done in fresh]
     return {"calls": 1, "cpu": statistics.median(spent[1:])}
 
 
@@ -419,6 +357,13 @@ def main() -> None:
     os._exit(0)
 
 
+def environment() -> dict[str, str]:
+    """Return the environment without what clients read there: proxies and the settings of this user's AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    return kept | nowhere | {"AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
+
 def run(case: Case, limit: float = 180.0) -> dict[str, float]:
     """Measure a case in a fresh process.
 
@@ -427,7 +372,11 @@ def run(case: Case, limit: float = 180.0) -> dict[str, float]:
     """
     try:
         done = subprocess.run(
-            [sys.executable, __file__, json.dumps(asdict(case))], capture_output=True, text=True, timeout=limit
+            [sys.executable, __file__, json.dumps(asdict(case))],
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            env=environment(),
         )
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"no end after {limit:.0f} s") from None

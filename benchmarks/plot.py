@@ -8,14 +8,15 @@ from typing import Any
 
 from report import OURS, Medians
 from results import Results
+from workloads import WORKLOADS
 
 PANELS = (
     ("get1k_c32", "cpu", 1e6, "GET 1 KiB, 32 at once: CPU, µs"),
     ("get1k_c32", "rate", 1.0, "GET 1 KiB, 32 at once: requests/s"),
     ("put1k_c32", "cpu", 1e6, "PUT 1 KiB, 32 at once: CPU, µs"),
     ("list1", "cpu", 1e3, "page of 1,000 keys: CPU, ms"),
-    ("dl1g", "cpu", 1.0, "download: CPU, s"),
-    ("up1g_mp", "cpu", 1.0, "signed upload by parts: CPU, s"),
+    ("dl1g", "cpu", 1.0, "download: CPU, s per GiB"),
+    ("up1g_mp", "cpu", 1.0, "signed upload by parts: CPU, s per GiB"),
 )
 
 
@@ -33,11 +34,14 @@ def draw(results: Results, path: Path) -> None:
     columns = 2 if len(present) > 1 else 1
     lines = -(-len(present) // columns)
     figure, axes = plots.subplots(lines, columns, figsize=(7 * columns, 0.6 + 4.2 * lines), squeeze=False)
-    for axis, panel in zip(axes.flat, present, strict=False):
-        _bars(axis, panel, medians)
+    for axis, (workload, kind, scale, title) in zip(axes.flat, present, strict=False):
+        per_gib = (1 << 30) / results.run.size if WORKLOADS[workload].group == "transfers" else 1.0
+        _bars(axis, (workload, kind, scale * per_gib, title), medians)
     for axis in axes.flat[len(present) :]:
         axis.axis("off")
-    figure.suptitle(f"{results.run.processor}, Python {results.run.python}, {results.run.when}", fontsize=9)
+    figure.suptitle(
+        f"{results.run.processor}, Python {results.run.python}, {results.run.when}; logarithmic", fontsize=9
+    )
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
@@ -55,9 +59,12 @@ def _bars(axis: Any, panel: tuple[str, str, float, str], medians: Medians) -> No
     )
     names, peers, values = [list(column) for column in zip(*bars, strict=True)]
     drawn = axis.barh(names, values, color=["#c0392b" if peer == OURS else "#7f8c8d" for peer in peers])
-    axis.bar_label(drawn, labels=[f"{value:,.4g}" for value in values], fontsize=7, padding=2)
+    axis.bar_label(
+        drawn, labels=[f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in values], fontsize=7, padding=2
+    )
     # From 17 to 1,000 in one picture: only a logarithm shows both.
     axis.set_xscale("log")
     axis.margins(x=0.12)
+    axis.xaxis.set_visible(False)
     axis.tick_params(labelsize=7)
     axis.set_title(title, fontsize=9)
