@@ -39,7 +39,7 @@ from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
 from .recovery import Means, Recovery, turn
 from .sessions import Sessions
-from .signing import signed
+from .signing import Signers, signed
 from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
@@ -145,6 +145,7 @@ class Caller(Presigner):
         given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._pools.apart)))
         self._sessions = Sessions(self.call)
+        self._signers = Signers()
         self._anonymous = anonymous
         self._on_attempt = on_attempt
         self._configure(os.environ)
@@ -247,7 +248,7 @@ class Caller(Presigner):
         if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not pools.loop:
             return self._send_slowly(operation, request, auth)
         assert pools.pool is not None  # as long as there is a loop
-        return pools.pool.send(signed(request, keys, auth, payload_hash, self._router.timestamp()))
+        return pools.pool.send(signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash))
 
     async def _send_checked(
         self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm
@@ -261,7 +262,7 @@ class Caller(Presigner):
         if not self._anonymous:
             request, payload_hash = await self._payloads.hashed(request)
             keys = await self._keys_for(operation, auth)()
-            request = signed(request, keys, auth, payload_hash, self._router.timestamp())
+            request = signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash)
         return await (await self._pools.here(request.address.scheme)).send(request)
 
     def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:

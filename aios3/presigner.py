@@ -13,6 +13,7 @@ from typing import Any
 
 from .credentials import Cached, Credentials, Fixed
 from .errors import InvalidInput
+from .protocol import sigv4
 from .protocol.http_codec import encode
 from .protocol.places import Auth
 from .protocol.post_policy import Condition, PresignedPost, conditions_of, post_fields
@@ -20,7 +21,7 @@ from .protocol.presigning import NO_HEADERS, PresignedURL, check_expires, read_t
 from .protocol.shapes import Operation
 from .protocol.uri import encode_query
 from .routing import Route, Router
-from .signing import signed_query
+from .signing import Signers, signed_query
 
 # Headers that say who asks or pays, and not what: S3 reads them from the query too, so that the URL alone will do.
 _HOISTED = ("x-amz-expected-bucket-owner", "x-amz-request-payer")
@@ -35,6 +36,7 @@ class Presigner:
     _router: Router
     _headers: dict[str, str]
     _keys: Fixed | Cached
+    _signers: Signers
     _ready: bool
 
     async def _prepare(self) -> None:
@@ -74,13 +76,13 @@ class Presigner:
             query, fields = _hoisted(query, {**self._headers, **fields})
         if headers:
             fields |= _checked(headers)
-        timestamp = self._router.timestamp()
-        signed = signed_query(method, path, query, fields, auth, credentials, timestamp, expires_in)
+        signer = self._signers.at(auth, credentials, self._router.timestamp())
+        signed = signed_query(signer, method, path, query, fields, expires_in)
         return PresignedURL(
             f"{address.scheme}://{address.authority}{path}?{signed}",
             method,
             NO_HEADERS if len(fields) == 1 else {name: value for name, value in fields.items() if name != "host"},
-            timestamp=timestamp,
+            timestamp=signer.timestamp,
             expires_in=expires_in,
             limit=credentials.expires,
         )
@@ -128,9 +130,7 @@ class Presigner:
         credentials = await self._lasting(self._keys, expires_in)
         timestamp = self._router.timestamp()
         end = PresignedURL("", "POST", timestamp=timestamp, expires_in=expires_in, limit=credentials.expires).expires_at
-        signed = post_fields(
-            key, given, made, credentials=credentials, timestamp=timestamp, expires_at=end, region=auth.region
-        )
+        signed = post_fields(key, given, made, sigv4.Signer(credentials, timestamp, auth.region), end)
         return PresignedPost(f"{address.scheme}://{address.authority}{address.base_path or '/'}", signed)
 
     def _route(self, operation: Operation[Any], public_endpoint: str | None) -> Route:

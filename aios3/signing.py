@@ -7,108 +7,63 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html (the toke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import TypeAlias
 
-from .protocol import sigv4a
+from .protocol import presigning, sigv4, sigv4a
 from .protocol.chunked import SIGNED, SIGNED_TRAILER, ChunkedBody, ChunkSigner
 from .protocol.messages import Request
 from .protocol.places import Auth
-from .protocol.presigning import SESSION_TOKEN, TOKEN, presign
-from .protocol.sigv4 import Credentials, sign
+from .protocol.sigv4 import SESSION_TOKEN, TOKEN, Credentials
 
-_SESSION_HEADER = "x-amz-s3session-token"
+Signer: TypeAlias = sigv4.Signer | sigv4a.Signer
 
 
-def signed(request: Request, credentials: Credentials, auth: Auth, payload_hash: str, timestamp: str) -> Request:
+class Signers:
+    """Who signs the requests of one client; the last is kept, since it serves all of a second."""
+
+    def __init__(self) -> None:
+        self._auth: Auth | None = None
+        self._last: Signer
+
+    def at(self, auth: Auth, credentials: Credentials, timestamp: str) -> Signer:
+        """Return who signs by the scheme of a place.
+
+        Args:
+            timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
+        """
+        if self._auth == auth and self._last.credentials is credentials and self._last.timestamp == timestamp:
+            return self._last
+        scheme, service, region = self._auth = auth
+        if scheme == "sigv4a":
+            self._last = sigv4a.Signer(credentials, timestamp, region, service)
+        else:
+            token = TOKEN if scheme == "sigv4" else SESSION_TOKEN
+            self._last = sigv4.Signer(credentials, timestamp, region, service, token)
+        return self._last
+
+
+def signed(request: Request, signer: Signer, payload_hash: str) -> Request:
     """Return the request with the headers that prove who sends it.
 
     Args:
         payload_hash: What stands for its body.
-        timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
     Raises:
         InvalidInput: the scheme needs a package that is not installed.
     """
     method, address, path, query, headers, body = request
-    scheme, service, region = auth
-    if scheme == "sigv4a":
-        proof = sigv4a.sign(
-            method,
-            path,
-            query,
-            headers,
-            payload_hash,
-            credentials=credentials,
-            timestamp=timestamp,
-            region_set=region,
-            service=service,
-        )
-        return Request(method, address, path, query, proof, body)
-    if scheme == "sigv4-s3express" and credentials.token:
-        headers = {**headers, _SESSION_HEADER: credentials.token}
-        credentials = replace(credentials, token=None)
-    proof = sign(
-        method,
-        path,
-        query,
-        headers,
-        payload_hash,
-        credentials=credentials,
-        timestamp=timestamp,
-        region=region,
-        service=service,
-    )
-    if isinstance(body, ChunkedBody) and payload_hash in (SIGNED, SIGNED_TRAILER):
-        body = body.signed_by(_chunk_signer(proof["authorization"], credentials, auth, timestamp))
+    proof = signer.sign(method, path, query, headers, payload_hash)
+    if isinstance(body, ChunkedBody) and payload_hash in (SIGNED, SIGNED_TRAILER) and isinstance(signer, sigv4.Signer):
+        body = body.signed_by(ChunkSigner(proof["authorization"].rpartition("=")[2], signer))
     return Request(method, address, path, query, proof, body)
 
 
 def signed_query(
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    auth: Auth,
-    credentials: Credentials,
-    timestamp: str,
-    expires_in: int,
+    signer: Signer, method: str, path: str, query: str, headers: Mapping[str, str], expires_in: int
 ) -> str:
     """Return the query of a presigned URL; arguments as of presigning.presign."""
-    scheme, service, region = auth
-    if scheme == "sigv4a":
-        return sigv4a.presign(
-            method,
-            path,
-            query,
-            headers,
-            credentials=credentials,
-            timestamp=timestamp,
-            expires_in=expires_in,
-            region_set=region,
-            service=service,
-        )
-    return presign(
-        method,
-        path,
-        query,
-        headers,
-        credentials=credentials,
-        timestamp=timestamp,
-        expires_in=expires_in,
-        region=region,
-        service=service,
-        token_name=TOKEN if scheme == "sigv4" else SESSION_TOKEN,
-    )
+    if isinstance(signer, sigv4a.Signer):
+        return sigv4a.presign(signer, method, path, query, headers, expires_in)
+    return presigning.presign(signer, method, path, query, headers, expires_in)
 
 
-def _chunk_signer(authorization: str, credentials: Credentials, auth: Auth, timestamp: str) -> ChunkSigner:
-    """Return what signs the chunks of a body, beginning with the signature of its headers."""
-    return ChunkSigner(
-        authorization.rpartition("=")[2],
-        secret_key=credentials.secret_key,
-        timestamp=timestamp,
-        region=auth.region,
-        service=auth.service,
-    )
-
-
-__all__ = ["signed", "signed_query"]
+__all__ = ["Signer", "Signers", "signed", "signed_query"]

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from aios3 import Credentials
-from aios3.protocol.sigv4 import EMPTY_SHA256, sign
+from aios3.protocol.sigv4 import EMPTY_SHA256, Signer
 from peers import PEERS, Target, installed
 from peers.base import ACCESS, REGION, SECRET
 
@@ -37,8 +37,9 @@ def least(call: Callable[[], object]) -> float:
 def ours() -> float:
     """Return the time of a signature of ours."""
     keys = Credentials(ACCESS, SECRET)
-    place = {"credentials": keys, "timestamp": "20260102T030405Z", "region": REGION}
-    return least(lambda: sign("GET", f"/{KEY}", "", {"host": HOST}, EMPTY_SHA256, **place))  # type: ignore[arg-type]  # by name
+    return least(
+        lambda: Signer(keys, "20260102T030405Z", REGION).sign("GET", f"/{KEY}", "", {"host": HOST}, EMPTY_SHA256)
+    )
 
 
 def botocores() -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import botocore.auth
@@ -15,7 +16,7 @@ from aios3.protocol import sigv4a
 from aios3.protocol.messages import Request, address
 from aios3.protocol.places import Auth
 from aios3.protocol.sigv4 import Credentials, canonical_request
-from aios3.signing import signed
+from aios3.signing import Signers, signed
 from tests.protocol.test_presigning import split_proof
 from tests.protocol.test_sigv4a import point_of, verify
 from tests.stores import client_at
@@ -97,13 +98,8 @@ async def test_session_is_signed_as_botocore_does() -> None:
     canonical = signer.canonical_request(theirs)
     signer._inject_signature_to_request(theirs, signer.signature(signer.string_to_sign(theirs, canonical), theirs))
 
-    ours = signed(
-        request,
-        keys,
-        Auth("sigv4-s3express", "s3express", "us-west-2"),
-        theirs.headers["X-Amz-Content-SHA256"],
-        "20260102T030405Z",
-    )
+    by = Signers().at(Auth("sigv4-s3express", "s3express", "us-west-2"), keys, "20260102T030405Z")
+    ours = signed(request, by, theirs.headers["X-Amz-Content-SHA256"])
 
     assert ours.headers == {name.lower(): value for name, value in theirs.headers.items()}
 
@@ -135,26 +131,26 @@ async def test_multi_region_access_point_is_signed_for_all_regions() -> None:
     assert "X-Amz-Region-Set=%2A" in unsigned
     timestamp = re.findall("X-Amz-Date=([0-9TZ]+)", unsigned)[0]
     canonical = canonical_request("GET", "/k", unsigned, {"host": host}, "UNSIGNED-PAYLOAD")
-    text = sigv4a.string_to_sign(timestamp, sigv4a.credential_scope(timestamp[:8], "s3"), canonical)
-    verify(proof, text, *point_of("AKIDEXAMPLE", "hunter2"))
+    signer = sigv4a.Signer(Credentials("AKIDEXAMPLE", "hunter2"), timestamp, "*")
+    verify(proof, signer.string_to_sign(canonical), *point_of("AKIDEXAMPLE", "hunter2"))
 
 
 def test_request_to_several_regions_is_signed_in_its_headers() -> None:
     place = address("https", "m.mrap.accesspoint.s3-global.amazonaws.com", 443)
     request = Request("GET", place, "/k", "", {"host": place.authority}, b"")
 
-    ours = signed(request, Credentials("AKID", "s"), Auth("sigv4a", "s3", "*"), "UNSIGNED-PAYLOAD", "20260102T030405Z")
+    signer = Signers().at(Auth("sigv4a", "s3", "*"), Credentials("AKID", "s"), "20260102T030405Z")
+    ours = signed(request, signer, "UNSIGNED-PAYLOAD")
 
     assert ours.headers["x-amz-region-set"] == "*"
     head, _, proof = ours.headers["authorization"].partition(", Signature=")
     assert head.startswith("AWS4-ECDSA-P256-SHA256 Credential=AKID/20260102/s3/aws4_request, SignedHeaders=host;")
     headers = {name: value for name, value in ours.headers.items() if name != "authorization"}
     canonical = canonical_request("GET", "/k", "", headers, "UNSIGNED-PAYLOAD")
-    verify(
-        proof,
-        sigv4a.string_to_sign("20260102T030405Z", "20260102/s3/aws4_request", canonical),
-        *point_of("AKID", "s"),
+    text = (
+        f"AWS4-ECDSA-P256-SHA256\n20260102T030405Z\n20260102/s3/aws4_request\n{sha256(canonical.encode()).hexdigest()}"
     )
+    verify(proof, text, *point_of("AKID", "s"))
 
 
 async def test_forms_are_for_one_region() -> None:

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from ..errors import CredentialsError, InvalidResponse
 from ..protocol.messages import Request
-from ..protocol.sigv4 import Credentials, sign
+from ..protocol.sigv4 import Credentials, Signer
 from ..protocol.uri import encode_query
 from ..protocol.xml_codec import parse
 from .base import Environ, NotConfigured, Provider, read_credentials, said, static
@@ -149,17 +149,7 @@ def _signed(request: Request, body: bytes, keys: Credentials, region: str) -> Re
     hop = {"connection": headers["connection"]}
     named = {name: value for name, value in headers.items() if name not in hop}
     timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    signed = sign(
-        method,
-        path,
-        query,
-        named,
-        sha256(body).hexdigest(),
-        credentials=keys,
-        timestamp=timestamp,
-        region=region,
-        service="sts",
-    )
+    signed = Signer(keys, timestamp, region, "sts").sign(method, path, query, named, sha256(body).hexdigest())
     return Request(method, there, path, query, signed | hop, body)
 
 

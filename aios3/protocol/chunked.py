@@ -15,7 +15,7 @@ from hashlib import sha256
 from ..errors import SourceChanged
 from .checksums import HEADERS, Algorithm, encoded, encoded_length, new
 from .messages import Buffer, RequestBody
-from .sigv4 import ALGORITHM, EMPTY_SHA256, credential_scope, signature
+from .sigv4 import ALGORITHM, EMPTY_SHA256, Signer
 
 # What stands for the body's hash in the seed signature.
 SIGNED = f"STREAMING-{ALGORITHM}-PAYLOAD"
@@ -34,13 +34,13 @@ class ChunkSigner:
 
     Args:
         seed: The signature of the request's headers.
-        timestamp: That of the request, as all that follows.
+        signer: Who made that.
     """
 
-    def __init__(self, seed: str, *, secret_key: str, timestamp: str, region: str, service: str = "s3") -> None:
+    def __init__(self, seed: str, signer: Signer) -> None:
         self._last = seed
-        self._key = secret_key, timestamp[:8], region, service
-        self._scope = f"{timestamp}\n{credential_scope(timestamp[:8], region, service)}"
+        self._signer = signer
+        self._scope = f"{signer.timestamp}\n{signer.scope}"
 
     def chunk(self, digest: str) -> str:
         """Return the signature of the next chunk, whose SHA-256 is *digest*, in hex."""
@@ -52,7 +52,7 @@ class ChunkSigner:
         return self._next(f"{ALGORITHM}-TRAILER\n{self._scope}\n{self._last}\n{digest}")
 
     def _next(self, text: str) -> str:
-        self._last = signature(text, *self._key)
+        self._last = self._signer.signature(text)
         return self._last
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
 from ..errors import InvalidInput
-from .sigv4 import ALGORITHM, Credentials, credential_scope, signature
+from .sigv4 import ALGORITHM, Signer
 
 # {"acl": "private"}, ["starts-with", "$Content-Type", "image/"] or ["content-length-range", 1, 10].
 Condition: TypeAlias = Mapping[str, str] | Sequence[str | int]
@@ -75,39 +75,30 @@ def policy(expires_at: datetime, conditions: Sequence[Condition]) -> str:
     return json.dumps({"expiration": end, "conditions": [*conditions]}, default=dict)
 
 
-def sign_policy(document: str, *, secret_key: str, day: str, region: str, service: str = "s3") -> tuple[str, str]:
+def sign_policy(document: str, signer: Signer) -> tuple[str, str]:
     """Return the document as the form carries it, base64, and its signature."""
     encoded = b64encode(document.encode()).decode()
-    return encoded, signature(encoded, secret_key, day, region, service)
+    return encoded, signer.signature(encoded)
 
 
 def post_fields(
-    key: str,
-    fields: Mapping[str, str],
-    conditions: Sequence[Condition],
-    *,
-    credentials: Credentials,
-    timestamp: str,
-    expires_at: datetime,
-    region: str,
-    service: str = "s3",
+    key: str, fields: Mapping[str, str], conditions: Sequence[Condition], signer: Signer, expires_at: datetime
 ) -> dict[str, str]:
     """Return all fields of the form, signed.
 
     Args:
         conditions: From conditions_of; the signer's own are added.
-        timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
     """
-    day = timestamp[:8]
+    credentials = signer.credentials
     proof = {
         "x-amz-algorithm": ALGORITHM,
-        "x-amz-credential": f"{credentials.access_key}/{credential_scope(day, region, service)}",
-        "x-amz-date": timestamp,
+        "x-amz-credential": f"{credentials.access_key}/{signer.scope}",
+        "x-amz-date": signer.timestamp,
     }
     if credentials.token:
         proof["x-amz-security-token"] = credentials.token
     document = policy(expires_at, [*conditions, *({name: value} for name, value in proof.items())])
-    encoded, signed = sign_policy(document, secret_key=credentials.secret_key, day=day, region=region, service=service)
+    encoded, signed = sign_policy(document, signer)
     return {"key": key, **fields, **proof, "policy": encoded, "x-amz-signature": signed}
 
 

@@ -16,20 +16,10 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ..errors import InvalidInput
-from .sigv4 import (
-    ALGORITHM,
-    UNSIGNED_PAYLOAD,
-    Credentials,
-    canonical_request,
-    credential_scope,
-    signature,
-    string_to_sign,
-)
+from .sigv4 import ALGORITHM, UNSIGNED_PAYLOAD, Signer, canonical_request
 
 # Seven days: the longest that S3 accepts.
 MAX_EXPIRES = 7 * 24 * 3600
-TOKEN = "X-Amz-Security-Token"  # noqa: S105  # the parameter's name
-SESSION_TOKEN = "X-Amz-S3session-Token"  # noqa: S105  # as above, for directory buckets
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -100,41 +90,34 @@ def check_expires(expires_in: int) -> int:
 
 
 def presign(
+    signer: Signer,
     method: str,
     path: str,
     query: str,
     headers: Mapping[str, str],
-    payload_hash: str = UNSIGNED_PAYLOAD,
-    *,
-    credentials: Credentials,
-    timestamp: str,
     expires_in: int,
-    region: str,
-    service: str = "s3",
-    token_name: str = TOKEN,
+    payload_hash: str = UNSIGNED_PAYLOAD,
 ) -> str:
     """Return the query of the presigned URL: *query* and the signature's own parameters.
 
     Args:
         path, query: As on the wire, the query already in canonical order (see uri.encode_query).
         headers: Lower-case name -> value, with ``host``; all are signed, and must be sent so.
+        expires_in: Seconds from the signer's time.
         payload_hash: S3 wants UNSIGNED_PAYLOAD: who signs does not know the body.
-        timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
-        expires_in: Seconds from then.
     """
-    day = timestamp[:8]
     names = "host" if len(headers) == 1 else ";".join(sorted(headers))
+    keys = signer.credentials
     # By place: by name it would cost a third more, and this is called for every link of a page.
-    first, last, scope = _around(credentials.access_key, credentials.token, day, region, service, names, token_name)
-    full = f"{first}{timestamp}&X-Amz-Expires={expires_in}{last}"
+    first, last = _around(keys.access_key, keys.token, signer.scope, names, signer.token_name)
+    full = f"{first}{signer.timestamp}&X-Amz-Expires={expires_in}{last}"
     if query:
         full = with_parameters(query, full)
     if names == "host":  # as nearly always: the canonical request written out
         request = f"{method}\n{path}\n{full}\nhost:{headers['host']}\n\nhost\n{payload_hash}"
     else:
         request = canonical_request(method, path, full, headers, payload_hash)
-    proof = signature(string_to_sign(timestamp, scope, request), credentials.secret_key, day, region, service)
-    return f"{full}&X-Amz-Signature={proof}"
+    return f"{full}&X-Amz-Signature={signer.signature(signer.string_to_sign(request))}"
 
 
 def with_parameters(query: str, ours: str) -> str:
@@ -147,12 +130,9 @@ def with_parameters(query: str, ours: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _around(
-    access_key: str, token: str | None, day: str, region: str, service: str, names: str, token_name: str
-) -> tuple[str, str, str]:
-    """Return the parameters before and after time and expiry, which alone change from URL to URL; and the scope."""
-    scope = credential_scope(day, region, service)
+def _around(access_key: str, token: str | None, scope: str, names: str, token_name: str) -> tuple[str, str]:
+    """Return the parameters before and after time and expiry, which alone change from URL to URL."""
     proof = f"&{token_name}={quote(token, safe='')}" if token else ""
     credential = quote(f"{access_key}/{scope}", safe="")
     first = f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}&X-Amz-Date="
-    return first, f"{proof}&X-Amz-SignedHeaders={quote(names, safe='')}", scope
+    return first, f"{proof}&X-Amz-SignedHeaders={quote(names, safe='')}"

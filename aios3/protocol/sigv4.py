@@ -1,8 +1,8 @@
 """AWS Signature Version 4 in the Authorization header.
 
-In: method, the path and query exactly as they go on the wire, headers by lower-case name, the hash of the body,
-credentials, and the time. Out: the three texts of the specification (canonical request, string to sign,
-authorization), or the headers that a signed request has.
+In: method, the path and query exactly as they go on the wire, headers by lower-case name, the hash of the body; and a
+Signer, which has the credentials and the time. Out: the three texts of the specification (canonical request, string to
+sign, authorization), or the headers that a signed request has.
 
 S3's own rules: the path is encoded once and never normalised, and x-amz-content-sha256 is always sent.
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_SHA256 = sha256(b"").hexdigest()
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+# What the token of temporary credentials is called, and that of a directory bucket's session.
+TOKEN = "X-Amz-Security-Token"  # noqa: S105  # the parameter's name
+SESSION_TOKEN = "X-Amz-S3session-Token"  # noqa: S105  # as above
 
 # HMAC's pads (RFC 2104) as tables, so that one translate() makes a padded key.
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -65,82 +68,62 @@ def credential_scope(day: str, region: str, service: str) -> str:
     return f"{day}/{region}/{service}/aws4_request"
 
 
-def string_to_sign(timestamp: str, scope: str, request: str) -> str:
-    """Return the string to sign for a canonical *request*; *timestamp* is YYYYMMDDTHHMMSSZ, UTC."""
-    return f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-
-
-def signature(text: str, secret_key: str, day: str, region: str, service: str) -> str:
-    """Return the signature of a string to sign, in hex."""
-    _, inner, outer = _signing_key(secret_key, day, region, service)
-    return _hmac(inner, outer, text)
-
-
-def sign(
-    method: str,
-    path: str,
-    query: str,
-    headers: dict[str, str],
-    payload_hash: str,
-    *,
-    credentials: Credentials,
-    timestamp: str,
-    region: str,
-    service: str = "s3",
-) -> dict[str, str]:
-    """Return the headers of the signed request: *headers* with date, payload hash, token and authorization.
+class Signer:
+    """Signs with one pair of keys, as of one time, for one region and service; it serves all requests of a second.
 
     Args:
-        headers: Lower-case name -> value, with ``host``; all are signed.
-        payload_hash: SHA-256 of the body in hex, or UNSIGNED_PAYLOAD.
         timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
+        token_name: What temporary credentials are sent as; a directory bucket's session has a name of its own.
     """
-    signed = {**headers, "x-amz-content-sha256": payload_hash, "x-amz-date": timestamp}
-    # An empty one is none: AWS_SESSION_TOKEN="" is common, and a header without a value is refused.
-    if credentials.token:
-        signed["x-amz-security-token"] = credentials.token
-    signed["authorization"] = authorization(
-        method,
-        path,
-        query,
-        signed,
-        payload_hash,
-        credentials=credentials,
-        timestamp=timestamp,
-        region=region,
-        service=service,
-    )
-    return signed
 
+    __slots__ = ("_head", "_inner", "_outer", "_start", "credentials", "region", "scope", "timestamp", "token_name")
 
-def authorization(
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    payload_hash: str,
-    *,
-    credentials: Credentials,
-    timestamp: str,
-    region: str,
-    service: str = "s3",
-) -> str:
-    """Return the Authorization header's value for exactly these *headers*; arguments as in sign."""
-    lines, names = _canonical_headers(headers)
-    request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
-    day = timestamp[:8]
-    scope, inner, outer = _signing_key(credentials.secret_key, day, region, service)
-    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-    proof = _hmac(inner, outer, text)
-    return f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={proof}"
+    def __init__(
+        self, credentials: Credentials, timestamp: str, region: str, service: str = "s3", token_name: str = TOKEN
+    ) -> None:
+        scope, inner, outer = _signing_key(credentials.secret_key, timestamp[:8], region, service)
+        self.credentials = credentials
+        self.timestamp = timestamp
+        self.region = region
+        self.scope = scope
+        self.token_name = token_name
+        self._inner = inner
+        self._outer = outer
+        self._start = f"{ALGORITHM}\n{timestamp}\n{scope}\n"
+        self._head = f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders="
 
+    def sign(self, method: str, path: str, query: str, headers: dict[str, str], payload_hash: str) -> dict[str, str]:
+        """Return the headers of the signed request: *headers* with date, payload hash, token and authorization.
 
-def _hmac(inner: _Hash, outer: _Hash, text: str) -> str:
-    """HMAC from two kept hash states: hashlib's copy() costs a third of hmac.new(), half of hmac.digest()."""
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(text.encode())
-    outer.update(inner.digest())
-    return outer.hexdigest()
+        Args:
+            headers: Lower-case name -> value, with ``host``; all are signed.
+            payload_hash: SHA-256 of the body in hex, or UNSIGNED_PAYLOAD.
+        """
+        signed = {**headers, "x-amz-content-sha256": payload_hash, "x-amz-date": self.timestamp}
+        # An empty one is none: AWS_SESSION_TOKEN="" is common, and a header without a value is refused.
+        if token := self.credentials.token:
+            signed[self.token_name.lower()] = token
+        signed["authorization"] = self.authorization(method, path, query, signed, payload_hash)
+        return signed
+
+    def authorization(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
+        """Return the Authorization header's value for exactly these *headers*; arguments as in sign."""
+        lines, names = _canonical_headers(headers)
+        request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
+        proof = self.signature(self._start + sha256(request.encode()).hexdigest())
+        return f"{self._head}{names}, Signature={proof}"
+
+    def string_to_sign(self, request: str) -> str:
+        """Return the string to sign for a canonical *request*."""
+        return self._start + sha256(request.encode()).hexdigest()
+
+    def signature(self, text: str) -> str:
+        """Return the signature of a string to sign, in hex."""
+        # HMAC from two kept hash states: hashlib's copy() costs a third of hmac.new(), half of hmac.digest().
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def _canonical_headers(headers: Mapping[str, str]) -> tuple[str, str]:

@@ -19,22 +19,12 @@ from importlib import import_module
 from urllib.parse import quote
 
 from ..errors import InvalidInput
-from .presigning import TOKEN, with_parameters
-from .sigv4 import UNSIGNED_PAYLOAD, Credentials, canonical_request
+from .presigning import with_parameters
+from .sigv4 import TOKEN, UNSIGNED_PAYLOAD, Credentials, canonical_request
 
 ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 # The order of P-256's base point: private keys are 1 to one less (SEC 2, 2.4.2).
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-
-
-def credential_scope(day: str, service: str) -> str:
-    """Return the scope that a signature is valid for; it names no region."""
-    return f"{day}/{service}/aws4_request"
-
-
-def string_to_sign(timestamp: str, scope: str, request: str) -> str:
-    """Return the string to sign for a canonical *request*."""
-    return f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
 
 
 def private_key(access_key: str, secret_key: str) -> int:
@@ -49,118 +39,85 @@ def private_key(access_key: str, secret_key: str) -> int:
     raise InvalidInput("no SigV4A key can be derived from these credentials")  # 2**-32 per step: never met
 
 
-def signature(text: str, access_key: str, secret_key: str) -> str:
-    """Return a signature of a string to sign, in hex; another one each time.
-
-    Raises:
-        InvalidInput: the extra ``[crt]`` is not installed.
-    """
-    return _signer(access_key, secret_key)(text.encode()).hex()
-
-
-def sign(
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    payload_hash: str,
-    *,
-    credentials: Credentials,
-    timestamp: str,
-    region_set: str,
-    service: str = "s3",
-) -> dict[str, str]:
-    """Return the headers of the signed request; arguments as in sigv4.sign.
+class Signer:
+    """Signs as sigv4.Signer does, for a set of regions; another signature each time.
 
     Args:
-        region_set: Regions with commas between, or ``*``.
-    Raises:
-        InvalidInput: the extra ``[crt]`` is not installed.
+        region: Regions with commas between, or ``*``.
     """
-    ours = {"x-amz-content-sha256": payload_hash, "x-amz-date": timestamp, "x-amz-region-set": region_set}
-    signed = {**headers, **ours}
-    if credentials.token:
-        signed["x-amz-security-token"] = credentials.token
-    signed["authorization"] = authorization(
-        method, path, query, signed, payload_hash, credentials=credentials, timestamp=timestamp, service=service
-    )
-    return signed
+
+    def __init__(self, credentials: Credentials, timestamp: str, region: str, service: str = "s3") -> None:
+        self.credentials = credentials
+        self.timestamp = timestamp
+        self.region = region
+        self.scope = f"{timestamp[:8]}/{service}/aws4_request"
+
+    def sign(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> dict[str, str]:
+        """Return the headers of the signed request; arguments as of sigv4.Signer.sign.
+
+        Raises:
+            InvalidInput: the extra ``[crt]`` is not installed.
+        """
+        ours = {"x-amz-content-sha256": payload_hash, "x-amz-date": self.timestamp, "x-amz-region-set": self.region}
+        signed = {**headers, **ours}
+        if token := self.credentials.token:
+            signed[TOKEN.lower()] = token
+        signed["authorization"] = self.authorization(method, path, query, signed, payload_hash)
+        return signed
+
+    def authorization(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
+        """Return the Authorization header's value for exactly these *headers*, x-amz-region-set among them."""
+        proof = self.signature(self.string_to_sign(canonical_request(method, path, query, headers, payload_hash)))
+        names = ";".join(sorted(headers))
+        return f"{ALGORITHM} Credential={self.credentials.access_key}/{self.scope}, SignedHeaders={names}, Signature={proof}"
+
+    def string_to_sign(self, request: str) -> str:
+        """Return the string to sign for a canonical *request*."""
+        return f"{ALGORITHM}\n{self.timestamp}\n{self.scope}\n{sha256(request.encode()).hexdigest()}"
+
+    def signature(self, text: str) -> str:
+        """Return a signature of a string to sign, in hex.
+
+        Raises:
+            InvalidInput: the extra ``[crt]`` is not installed.
+        """
+        return _key(self.credentials.access_key, self.credentials.secret_key)(text.encode()).hex()
 
 
-def authorization(
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    payload_hash: str,
-    *,
-    credentials: Credentials,
-    timestamp: str,
-    service: str = "s3",
-) -> str:
-    """Return the Authorization header's value for exactly these *headers*, x-amz-region-set among them."""
-    scope = credential_scope(timestamp[:8], service)
-    text = string_to_sign(timestamp, scope, canonical_request(method, path, query, headers, payload_hash))
-    proof = signature(text, credentials.access_key, credentials.secret_key)
-    names = ";".join(sorted(headers))
-    return f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={proof}"
-
-
-def unsigned_query(
-    query: str,
-    headers: Mapping[str, str],
-    *,
-    credentials: Credentials,
-    timestamp: str,
-    expires_in: int,
-    region_set: str,
-    service: str = "s3",
-) -> str:
+def unsigned_query(signer: Signer, query: str, headers: Mapping[str, str], expires_in: int) -> str:
     """Return the query of a presigned URL but for its signature, in canonical order."""
-    credential = quote(f"{credentials.access_key}/{credential_scope(timestamp[:8], service)}", safe="")
-    token = f"&{TOKEN}={quote(credentials.token, safe='')}" if credentials.token else ""
+    keys = signer.credentials
+    credential = quote(f"{keys.access_key}/{signer.scope}", safe="")
+    token = f"&{TOKEN}={quote(keys.token, safe='')}" if keys.token else ""
     return with_parameters(
         query,
-        f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}&X-Amz-Date={timestamp}"
-        f"&X-Amz-Expires={expires_in}&X-Amz-Region-Set={quote(region_set, safe='')}{token}"
+        f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}&X-Amz-Date={signer.timestamp}"
+        f"&X-Amz-Expires={expires_in}&X-Amz-Region-Set={quote(signer.region, safe='')}{token}"
         f"&X-Amz-SignedHeaders={quote(';'.join(sorted(headers)), safe='')}",
     )
 
 
 def presign(
+    signer: Signer,
     method: str,
     path: str,
     query: str,
     headers: Mapping[str, str],
-    payload_hash: str = UNSIGNED_PAYLOAD,
-    *,
-    credentials: Credentials,
-    timestamp: str,
     expires_in: int,
-    region_set: str,
-    service: str = "s3",
+    payload_hash: str = UNSIGNED_PAYLOAD,
 ) -> str:
-    """Return the query of the presigned URL; arguments as in presigning.presign.
+    """Return the query of the presigned URL; arguments as of presigning.presign.
 
     Raises:
         InvalidInput: the extra ``[crt]`` is not installed.
     """
-    full = unsigned_query(
-        query,
-        headers,
-        credentials=credentials,
-        timestamp=timestamp,
-        expires_in=expires_in,
-        region_set=region_set,
-        service=service,
-    )
+    full = unsigned_query(signer, query, headers, expires_in)
     request = canonical_request(method, path, full, headers, payload_hash)
-    text = string_to_sign(timestamp, credential_scope(timestamp[:8], service), request)
-    return f"{full}&X-Amz-Signature={signature(text, credentials.access_key, credentials.secret_key)}"
+    return f"{full}&X-Amz-Signature={signer.signature(signer.string_to_sign(request))}"
 
 
 @lru_cache(maxsize=16)
-def _signer(access_key: str, secret_key: str) -> Callable[[bytes], bytes]:
+def _key(access_key: str, secret_key: str) -> Callable[[bytes], bytes]:
     """Return what signs a message, as DER."""
     try:
         ec = import_module("cryptography.hazmat.primitives.asymmetric.ec")

@@ -131,8 +131,11 @@ class Pool:
         future: asyncio.Future[Connection | None] = self.loop.create_future()
         entry = (future, address.origin)
         self._waiters.append(entry)
-        started = perf_counter()
+        waits = current_waits.get()
+        started = 0.0 if waits is None else perf_counter()
         try:
+            if deadline is None:
+                return await future
             async with asyncio.timeout_at(deadline):
                 return await future
         except BaseException as error:
@@ -143,7 +146,7 @@ class Pool:
                 ) from error
             raise
         finally:
-            if (waits := current_waits.get()) is not None:
+            if waits is not None:
                 waits.queued += perf_counter() - started
 
     def _leave_line(self, entry: tuple[asyncio.Future[Connection | None], str]) -> None:

@@ -25,6 +25,7 @@ from aios3.protocol.chunked import (
     framed_length,
 )
 from aios3.protocol.messages import Buffer
+from aios3.protocol.sigv4 import Credentials, Signer
 from tests.properties import many_examples
 from tests.protocol.test_sigv4 import DATA
 
@@ -42,7 +43,7 @@ CUTS = st.lists(st.floats(0, 1), max_size=5)
 
 
 def signer() -> ChunkSigner:
-    return ChunkSigner(SEED, secret_key="secret", timestamp=TIMESTAMP, region="us-east-1")
+    return ChunkSigner(SEED, Signer(Credentials("AKID", "secret"), TIMESTAMP, "us-east-1"))
 
 
 def cut(data: bytes, places: Iterable[float]) -> list[bytes]:
@@ -60,9 +61,8 @@ def framed(pieces: Iterable[Buffer], length: int, algorithm: Algorithm | None, b
 def test_s3_documentation(record: dict[str, Any]) -> None:
     data = b"a" * 66560
     algorithm: Algorithm | None = "CRC32C" if record["trailer"] else None
-    by = ChunkSigner(
-        record["seed_signature"], secret_key=record["secret"], timestamp=record["timestamp"], region=record["region"]
-    )
+    keys = Credentials("AKIAIOSFODNN7EXAMPLE", record["secret"])
+    by = ChunkSigner(record["seed_signature"], Signer(keys, record["timestamp"], record["region"]))
 
     body = framed([data], len(data), algorithm, by)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aios3.errors import InvalidInput
 from aios3.protocol.post_policy import PresignedPost, conditions_of, post_fields, sign_policy
-from aios3.protocol.sigv4 import Credentials
+from aios3.protocol.sigv4 import Credentials, Signer
 from tests.properties import many_examples
 from tests.protocol.test_sigv4 import CREDENTIALS, DATA
 
@@ -26,9 +26,8 @@ TIMESTAMP = "20260102T030405Z"
 
 
 def test_s3_documentation() -> None:
-    encoded, proof = sign_policy(
-        DOC["policy"], secret_key=DOC["secret"], day=DOC["timestamp"][:8], region=DOC["region"]
-    )
+    keys = Credentials("AKIAIOSFODNN7EXAMPLE", DOC["secret"])
+    encoded, proof = sign_policy(DOC["policy"], Signer(keys, DOC["timestamp"], DOC["region"]))
 
     assert encoded == DOC["policy_b64"] == DOC["string_to_sign"]
     assert proof == DOC["signature"]
@@ -52,15 +51,7 @@ def test_form_is_botocores(credentials: Credentials, key: str, fields: dict[str,
 
     # Its add_auth takes the time from the clock; its parts can be asked one by one.
     signer = botocore.auth.S3SigV4PostAuth(keys, "s3", "us-east-1")
-    ours = post_fields(
-        key,
-        fields,
-        conditions,
-        credentials=credentials,
-        timestamp=TIMESTAMP,
-        expires_at=expires_at,
-        region="us-east-1",
-    )
+    ours = post_fields(key, fields, conditions, Signer(credentials, TIMESTAMP, "us-east-1"), expires_at)
     proof = signer.signature(ours["policy"], request)
 
     assert ours["x-amz-signature"] == proof

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aios3.errors import InvalidInput
-from aios3.protocol.presigning import MAX_EXPIRES, SESSION_TOKEN, PresignedURL, check_expires, presign
-from aios3.protocol.sigv4 import UNSIGNED_PAYLOAD, Credentials, canonical_request, credential_scope, string_to_sign
+from aios3.protocol.presigning import MAX_EXPIRES, PresignedURL, check_expires, presign
+from aios3.protocol.sigv4 import SESSION_TOKEN, UNSIGNED_PAYLOAD, Credentials, Signer, canonical_request
 from aios3.protocol.uri import encode_key, encode_query
 from tests.properties import many_examples
 from tests.protocol.test_sigv4 import CASES, DATA, Case, joined, path_of
@@ -62,26 +62,15 @@ def test_suite(record: dict[str, Any]) -> None:
     context = record["context"]
     method, path, headers = record["method"], path_of(record["target"].partition("?")[0]), joined(record["headers"])
     payload_hash = sha256(base64.b64decode(record["body_b64"])).hexdigest()
+    signer = Signer(credentials_of(context), context["timestamp"], context["region"], context["service"])
 
     query, proof = split_proof(
-        presign(
-            method,
-            path,
-            query_of(record),
-            headers,
-            payload_hash,
-            credentials=credentials_of(context),
-            timestamp=context["timestamp"],
-            expires_in=context["expires"],
-            region=context["region"],
-            service=context["service"],
-        )
+        presign(signer, method, path, query_of(record), headers, context["expires"], payload_hash)
     )
     request = canonical_request(method, path, query, headers, payload_hash)
-    scope = credential_scope(context["timestamp"][:8], context["region"], context["service"])
 
     assert request == record["creq"]
-    assert string_to_sign(context["timestamp"], scope, request) == record["sts"]
+    assert signer.string_to_sign(request) == record["sts"]
     assert proof == record["signature"]
     signed = record["signed_request"].partition("\n")[0].removesuffix(" HTTP/1.1").partition("?")[2]
     # Where the token is not signed, it is put behind the signature: S3 wants it signed, so we never do that.
@@ -91,16 +80,9 @@ def test_suite(record: dict[str, Any]) -> None:
 
 
 def test_s3_documentation() -> None:
-    query = presign(
-        DOC["method"],
-        DOC["path"],
-        "",
-        {"host": DOC["host"]},
-        credentials=Credentials(DOC["akid"], DOC["secret"]),
-        timestamp=DOC["timestamp"],
-        expires_in=DOC["expires"],
-        region=DOC["region"],
-    )
+    signer = Signer(Credentials(DOC["akid"], DOC["secret"]), DOC["timestamp"], DOC["region"])
+
+    query = presign(signer, DOC["method"], DOC["path"], "", {"host": DOC["host"]}, DOC["expires"])
 
     assert f"https://{DOC['host']}{DOC['path']}?{query}" == DOC["url"]
 
@@ -134,20 +116,11 @@ def by_botocore(case: Case, expires: int) -> Texts:
 
 
 def by_us(case: Case, expires: int) -> Texts:
-    timestamp = case.now.strftime("%Y%m%dT%H%M%SZ")
+    signer = Signer(case.credentials, case.now.strftime("%Y%m%dT%H%M%SZ"), case.region)
     path, headers = f"/{encode_key(case.key)}", {"host": case.host, **case.headers}
-    signed = presign(
-        case.method,
-        path,
-        encode_query(case.query),
-        headers,
-        credentials=case.credentials,
-        timestamp=timestamp,
-        expires_in=expires,
-        region=case.region,
-    )
+    signed = presign(signer, case.method, path, encode_query(case.query), headers, expires)
     canonical = canonical_request(case.method, path, split_proof(signed)[0], headers, UNSIGNED_PAYLOAD)
-    text = string_to_sign(timestamp, credential_scope(timestamp[:8], case.region, "s3"), canonical)
+    text = signer.string_to_sign(canonical)
     return Texts(canonical, text, sorted(parse_qsl(signed, keep_blank_values=True)))
 
 
@@ -176,18 +149,9 @@ def test_session_of_a_directory_bucket_is_botocores(expires: int) -> None:
     signer._modify_request_before_signing(request)
     proof = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
 
-    query = presign(
-        "GET",
-        "/k",
-        "",
-        {"host": "b--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com"},
-        credentials=Credentials("AKID", "secret", "to/ken="),
-        timestamp="20260102T030405Z",
-        expires_in=expires,
-        region="us-west-2",
-        service="s3express",
-        token_name=SESSION_TOKEN,
-    )
+    ours = Signer(Credentials("AKID", "secret", "to/ken="), "20260102T030405Z", "us-west-2", "s3express", SESSION_TOKEN)
+    host = "b--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com"
+    query = presign(ours, "GET", "/k", "", {"host": host}, expires)
 
     assert split_proof(query)[1] == proof
     assert "&X-Amz-S3session-Token=to%2Fken%3D&" in query

@@ -24,17 +24,7 @@ from botocore.utils import percent_encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aios3.protocol.sigv4 import (
-    EMPTY_SHA256,
-    UNSIGNED_PAYLOAD,
-    Credentials,
-    authorization,
-    canonical_request,
-    credential_scope,
-    sign,
-    signature,
-    string_to_sign,
-)
+from aios3.protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, Credentials, Signer, canonical_request
 from aios3.protocol.uri import encode_key, encode_query
 from tests.properties import many_examples
 
@@ -91,25 +81,15 @@ def test_suite(record: dict[str, Any]) -> None:
     if context["sign_body"]:
         headers["x-amz-content-sha256"] = payload_hash
     credentials = Credentials(context["akid"], context["secret"], context["token"])
-    day, region, service = context["timestamp"][:8], context["region"], context["service"]
+    signer = Signer(credentials, context["timestamp"], context["region"], context["service"])
 
     request = canonical_request(record["method"], path_of(raw_path), query, headers, payload_hash)
-    text = string_to_sign(context["timestamp"], credential_scope(day, region, service), request)
-    value = authorization(
-        record["method"],
-        path_of(raw_path),
-        query,
-        headers,
-        payload_hash,
-        credentials=credentials,
-        timestamp=context["timestamp"],
-        region=region,
-        service=service,
-    )
+    text = signer.string_to_sign(request)
+    value = signer.authorization(record["method"], path_of(raw_path), query, headers, payload_hash)
 
     assert request == record["creq"]
     assert text == record["sts"]
-    assert signature(text, credentials.secret_key, day, region, service) == record["signature"]
+    assert signer.signature(text) == record["signature"]
     assert value == (record.get("authorization") or authorization_in(record["signed_request"]))
 
 
@@ -117,27 +97,18 @@ def test_suite(record: dict[str, Any]) -> None:
 def test_s3_documentation(record: dict[str, Any]) -> None:
     headers = joined(record["headers"])
     query = encode_query([(name, value) for name, value in record["query"]])
-    credentials = Credentials(record["akid"], record["secret"])
-    given_hash, timestamp, region = record["payload_hash"], record["timestamp"], record["region"]
+    signer = Signer(Credentials(record["akid"], record["secret"]), record["timestamp"], record["region"])
+    given_hash = record["payload_hash"]
 
     request = canonical_request(record["method"], record["path"], query, headers, given_hash)
-    text = string_to_sign(timestamp, credential_scope(timestamp[:8], region, "s3"), request)
+    text = signer.string_to_sign(request)
     # sign() adds these two itself.
     bare = {name: value for name, value in headers.items() if name not in ("x-amz-date", "x-amz-content-sha256")}
-    signed = sign(
-        record["method"],
-        record["path"],
-        query,
-        bare,
-        given_hash,
-        credentials=credentials,
-        timestamp=timestamp,
-        region=region,
-    )
+    signed = signer.sign(record["method"], record["path"], query, bare, given_hash)
 
     assert request == record["creq"]
     assert text == record["sts"]
-    assert signature(text, credentials.secret_key, timestamp[:8], region, "s3") == record["signature"]
+    assert signer.signature(text) == record["signature"]
     # The documentation writes the commas without spaces; the suite, and every SDK, with.
     assert signed["authorization"].replace(", ", ",") == record["authorization"]
     assert {name: value for name, value in signed.items() if name != "authorization"} == headers
@@ -234,24 +205,14 @@ def by_botocore(case: Case) -> Texts:
 
 
 def by_us(case: Case) -> Texts:
-    keys = case.credentials
+    signer = Signer(case.credentials, case.now.strftime("%Y%m%dT%H%M%SZ"), case.region)
     payload_hash = UNSIGNED_PAYLOAD if case.unsigned else sha256(case.body).hexdigest()
-    timestamp = case.now.strftime("%Y%m%dT%H%M%SZ")
     path, query = f"/{encode_key(case.key)}", encode_query(case.query)
-    signed = sign(
-        case.method,
-        path,
-        query,
-        {"host": case.host, **case.headers},
-        payload_hash,
-        credentials=keys,
-        timestamp=timestamp,
-        region=case.region,
-    )
+    signed = signer.sign(case.method, path, query, {"host": case.host, **case.headers}, payload_hash)
     headers = {name: value for name, value in signed.items() if name != "authorization"}
     canonical = canonical_request(case.method, path, query, headers, payload_hash)
-    text = string_to_sign(timestamp, credential_scope(timestamp[:8], case.region, "s3"), canonical)
-    return Texts(canonical, text, signature(text, keys.secret_key, timestamp[:8], case.region, "s3"), signed)
+    text = signer.string_to_sign(canonical)
+    return Texts(canonical, text, signer.signature(text), signed)
 
 
 @many_examples
@@ -266,9 +227,7 @@ KEYS_OF_A_ROLE = Credentials("AKIDEXAMPLE", "hunter2-secret", "hunter2-token", d
 
 
 def signed_with(credentials: Credentials, headers: dict[str, str]) -> dict[str, str]:
-    return sign(
-        "GET", "/", "", headers, EMPTY_SHA256, credentials=credentials, timestamp="20150830T123600Z", region="us-east-1"
-    )
+    return Signer(credentials, "20150830T123600Z", "us-east-1").sign("GET", "/", "", headers, EMPTY_SHA256)
 
 
 def test_sign_returns_new_headers() -> None:

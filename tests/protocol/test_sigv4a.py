@@ -56,42 +56,23 @@ def test_all_published_vectors_are_here() -> None:
 @pytest.mark.parametrize("record", SUITE, ids=[f"{record['form']}/{record['id']}" for record in SUITE])
 def test_suite(record: dict[str, Any]) -> None:
     context = record["context"]
-    credentials, timestamp, service = credentials_of(context), context["timestamp"], context["service"]
+    credentials, timestamp = credentials_of(context), context["timestamp"]
+    signer = sigv4a.Signer(credentials, timestamp, context["region"], context["service"])
     path, query, headers = path_of(record["target"].partition("?")[0]), query_of(record), joined(record["headers"])
     payload_hash = sha256(base64.b64decode(record["body_b64"])).hexdigest()
 
     if record["form"] == "query":
-        signed = sigv4a.presign(
-            record["method"],
-            path,
-            query,
-            headers,
-            payload_hash,
-            credentials=credentials,
-            timestamp=timestamp,
-            expires_in=context["expires"],
-            region_set=context["region"],
-            service=service,
-        )
+        signed = sigv4a.presign(signer, record["method"], path, query, headers, context["expires"], payload_hash)
         query, proof = split_proof(signed)
     else:
         headers |= {"x-amz-date": timestamp, "x-amz-region-set": context["region"]}
         headers |= {"x-amz-security-token": credentials.token} if credentials.token else {}
         headers |= {"x-amz-content-sha256": payload_hash} if context["sign_body"] else {}
-        value = sigv4a.authorization(
-            record["method"],
-            path,
-            query,
-            headers,
-            payload_hash,
-            credentials=credentials,
-            timestamp=timestamp,
-            service=service,
-        )
+        value = signer.authorization(record["method"], path, query, headers, payload_hash)
         head, _, proof = value.partition(", Signature=")
         assert f"Authorization:{head}, Signature=" in record["signed_request"]
     request = canonical_request(record["method"], path, query, headers, payload_hash)
-    text = sigv4a.string_to_sign(timestamp, sigv4a.credential_scope(timestamp[:8], service), request)
+    text = signer.string_to_sign(request)
 
     assert request == record["creq"]
     assert text == record["sts"]
@@ -146,20 +127,11 @@ PLAIN_CASES = CASES.map(
 @given(case=PLAIN_CASES, region_set=st.sampled_from(["*", "us-east-1", "us-*", "eu-west-1,eu-west-2"]))
 def test_headers_that_awscrt_signs_are_those_we_sign(case: Case, region_set: str) -> None:
     """Its signature over its own texts must hold for ours."""
-    timestamp = case.now.strftime("%Y%m%dT%H%M%SZ")
+    signer = sigv4a.Signer(case.credentials, case.now.strftime("%Y%m%dT%H%M%SZ"), region_set)
     path, query = f"/{encode_key(case.key)}", encode_query(case.query)
 
     theirs = crt_signed(case, region_set, query, in_query=False)
-    ours = sigv4a.sign(
-        case.method,
-        path,
-        query,
-        {"host": case.host, **case.headers},
-        UNSIGNED_PAYLOAD,
-        credentials=case.credentials,
-        timestamp=timestamp,
-        region_set=region_set,
-    )
+    ours = signer.sign(case.method, path, query, {"host": case.host, **case.headers}, UNSIGNED_PAYLOAD)
 
     found = {name.lower(): value for name, value in theirs.headers}
     head, _, proof = found.pop("authorization").partition(", Signature=")
@@ -167,7 +139,7 @@ def test_headers_that_awscrt_signs_are_those_we_sign(case: Case, region_set: str
     assert found == ours
     assert head == our_head
     request = canonical_request(case.method, path, query, ours, UNSIGNED_PAYLOAD)
-    text = sigv4a.string_to_sign(timestamp, sigv4a.credential_scope(timestamp[:8], "s3"), request)
+    text = signer.string_to_sign(request)
     point = point_of(case.credentials.access_key, case.credentials.secret_key)
     verify(proof, text, *point)
     verify(our_proof, text, *point)
@@ -176,21 +148,12 @@ def test_headers_that_awscrt_signs_are_those_we_sign(case: Case, region_set: str
 @many_examples
 @given(case=PLAIN_CASES, region_set=st.sampled_from(["*", "us-east-1", "us-*"]))
 def test_url_that_awscrt_signs_is_the_one_we_sign(case: Case, region_set: str) -> None:
-    timestamp = case.now.strftime("%Y%m%dT%H%M%SZ")
+    signer = sigv4a.Signer(case.credentials, case.now.strftime("%Y%m%dT%H%M%SZ"), region_set)
     path, query = f"/{encode_key(case.key)}", encode_query(case.query)
     headers = {"host": case.host, **case.headers}
 
     theirs = crt_signed(case, region_set, query, in_query=True)
-    signed = sigv4a.presign(
-        case.method,
-        path,
-        query,
-        headers,
-        credentials=case.credentials,
-        timestamp=timestamp,
-        expires_in=600,
-        region_set=region_set,
-    )
+    signed = sigv4a.presign(signer, case.method, path, query, headers, 600)
 
     unsigned, our_proof = split_proof(signed)
     found = parse_qsl(urlsplit(theirs.path).query, keep_blank_values=True)
@@ -198,7 +161,7 @@ def test_url_that_awscrt_signs_is_the_one_we_sign(case: Case, region_set: str) -
     others = [pair for pair in found if pair[0] != "X-Amz-Signature"]
     assert sorted(others) == sorted(parse_qsl(unsigned, keep_blank_values=True))
     request = canonical_request(case.method, path, unsigned, headers, UNSIGNED_PAYLOAD)
-    text = sigv4a.string_to_sign(timestamp, sigv4a.credential_scope(timestamp[:8], "s3"), request)
+    text = signer.string_to_sign(request)
     point = point_of(case.credentials.access_key, case.credentials.secret_key)
     verify(proof, text, *point)
     verify(our_proof, text, *point)
@@ -206,7 +169,7 @@ def test_url_that_awscrt_signs_is_the_one_we_sign(case: Case, region_set: str) -
 
 # ------------------------------------------------------------------ ours
 def test_another_text_is_not_what_was_signed() -> None:
-    proof = sigv4a.signature("text", "AKID", "secret")
+    proof = sigv4a.Signer(Credentials("AKID", "secret"), "20260102T030405Z", "*").signature("text")
 
     verify(proof, "text", *point_of("AKID", "secret"))
     with pytest.raises(InvalidSignature):
@@ -222,4 +185,4 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sigv4a, "import_module", refuse)
 
     with pytest.raises(InvalidInput, match=r"aio-s3\[crt\]"):
-        sigv4a.signature("text", "AKID", "a secret that no other test has used")
+        sigv4a.Signer(Credentials("AKID", "a secret of no other test"), "20260102T030405Z", "*").signature("text")
