@@ -100,7 +100,7 @@ def tables(results: Results) -> tuple[Table, ...]:
                 _cpu("import", "import", MS, 0),
                 _cpu("first client", "create", MS, 2),
                 Column(heading="1,000 idle, MiB", workload="idle1000", figure="grown", ratio=True),
-                Column(heading="held", workload="idle1000", figure="held", digits=0),
+                Column(heading="sockets", workload="idle1000", figure="held", digits=0),
             ),
         ),
         Table(
@@ -153,7 +153,7 @@ def rst(results: Results) -> str:
 
 def plain(results: Results) -> str:
     """Return the same without markup."""
-    return rst(results).replace("**", "").replace("\n\\ ", "\n  ")
+    return rst(results).replace("**", "")
 
 
 def about(results: Results) -> str:
@@ -180,7 +180,7 @@ def shares(medians: Medians) -> Iterator[str]:
     ]
     if rows:
         yield "**What aios3 costs, where another costs 1.00** (CPU of the client's process, asyncio's loop)."
-        yield _grid(["", *there], rows)
+        yield _grid(["what", *there], rows)
 
 
 def _share(medians: Medians, workload: str, peer: str) -> str:
@@ -196,7 +196,7 @@ def _table(table: Table, medians: Medians) -> Iterator[str]:
     rows = [row for row in _rows(present, medians) if any(row[1:])]
     if rows:
         yield _wrapped(f"**{table.title}.** {table.says}")
-        yield _grid(["", *(column.heading for column in present)], rows)
+        yield _grid(["client", *(column.heading for column in present)], rows)
 
 
 def _rows(columns: Sequence[Column], medians: Medians) -> Iterator[list[str]]:
@@ -225,8 +225,8 @@ def _cell(column: Column, medians: Medians, peer: str, loop: str) -> str:
 
 
 def _grid(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a simple table; an empty first cell would join two rows, so it gets a backslash."""
-    cells = [[cell or ("\\" if not number else "–") for number, cell in enumerate(row)] for row in (headings, *rows)]
+    """Return a simple table."""
+    cells = [[cell or "–" for cell in row] for row in (headings, *rows)]
     widths = [max(len(row[number]) for row in cells) for number in range(len(headings))]
     line = "  ".join("=" * width for width in widths)
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
