@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
+from aiohttp import ClientSession
+from yarl import URL
 
 from aios3 import Bucket, Client, InvalidInput, InvalidResponse, Key, NoSuchBucket, ServiceError, TooManyKeys
+from aios3.operations.listing import ListObjects, ListObjectsResult, ListObjectsV2, ListObjectsV2Result
+from aios3.protocol import runs, xml_codec
 from tests import oracle
 from tests.servers import Server, servers_with
 from tests.stores import EVERY_SERVER, NOWHERE, bucket_at, client_of, on
@@ -110,6 +114,28 @@ async def test_2500_keys_come_in_pages_and_in_order(store: Bucket) -> None:
     assert [len(page.keys) for page in await all_of(store.pages("key-"))] == [1000, 1000, 500]
     with pytest.raises(TooManyKeys):
         await store.list("key-")
+
+
+LISTS: list[tuple[type[ListObjectsResult | ListObjectsV2Result], ListObjects | ListObjectsV2]] = [
+    (ListObjectsResult, ListObjects(bucket="")),
+    (ListObjectsV2Result, ListObjectsV2(bucket="")),
+    (ListObjectsV2Result, ListObjectsV2(bucket="", encoding_type="url", fetch_owner=True)),
+]
+
+
+@EVERY_SERVER
+async def test_long_page_of_each_server_is_read_by_columns(store: Bucket) -> None:
+    """What is read so, is what xml_codec reads; see tests.protocol.test_runs."""
+    await fill(store, [f"{'long ' * 40}<&>/{name}" for name in [*IN_ORDER, *range(30)]])
+
+    for cls, operation in LISTS:
+        url = await store.client.presign(operation.replace(bucket=store.name))
+        async with ClientSession() as session, session.get(URL(str(url), encoded=True)) as answer:
+            body = await answer.read()
+        page = runs.read(cls, body, cls.root)
+        assert page is not None
+        assert page == xml_codec.read_root(cls, xml_codec.parse(body), cls.root)
+        assert len(page.contents) == 40
 
 
 @pytest.mark.parametrize("max_keys", [0, -1, True, "5", 1.5, None])

@@ -38,6 +38,7 @@ class Key(Structure):
         storage_class: Such as ``"STANDARD"``.
     """
 
+    varying = ("key", "last_modified", "etag", "size")
     key: Annotated[str, Element(url=True)] = ""
     last_modified: datetime | None = None
     etag: str | None = None
@@ -162,6 +163,7 @@ class ListObjectsV2(ListingOperation[ListObjectsV2Result]):
 class ObjectVersion(Structure):
     """A version of an object as a listing shows it."""
 
+    varying = ("key", "version_id", "last_modified", "etag", "size")
     etag: str | None = None
     checksum_algorithm: Annotated[tuple[str, ...], Element(flat=True)] = ()
     checksum_type: str | None = None

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, get_args
 
 from ..errors import InvalidInput, InvalidResponse, ServiceError, error_class
-from . import xml_codec
+from . import runs, xml_codec
 from .eventstream import EventStream, Message
 from .http1 import body_length
 from .messages import Address, Buffer, Request, RequestBody, ResponseBody
@@ -181,10 +181,13 @@ def decode(operation: Operation[R], status: int, headers: Mapping[str, str], bod
             raise decode_error(operation, status, headers, body)
         values = {"http_status": status, "headers": headers}
         return _made(cls, values | {document: _text(body)} if document else values)  # type: ignore[return-value]  # as above
-    root = xml_codec.parse(_plain(headers, body))
-    if xml_codec.local_name(root.tag) == "Error":
-        raise decode_error(operation, status, headers, body)
-    found = xml_codec.read_root(structure or cls, root, *roots)
+    plain = _plain(headers, body)
+    found = runs.read(structure or cls, plain, *roots)
+    if found is None:
+        root = xml_codec.parse(plain)
+        if xml_codec.local_name(root.tag) == "Error":
+            raise decode_error(operation, status, headers, body)
+        found = xml_codec.read_root(structure or cls, root, *roots)
     result: R = _made(cls, {document: found}) if document else found  # type: ignore[assignment]  # as above
     result.__dict__.update(http_status=status, headers=headers)
     return result

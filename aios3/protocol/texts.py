@@ -8,8 +8,9 @@ Source: https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html, RFC 9110 
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -79,6 +80,20 @@ def read_text(text: str | None) -> str:
 def read_url_text(text: str | None) -> str:
     """Decode what a listing encoded as a form does: "+" is a space."""
     return unquote_plus(text) if text else ""
+
+
+def read_url_texts(texts: Sequence[str]) -> list[str]:
+    """Decode texts that have no NUL, each as read_url_text does: at once, since most of them need the same few."""
+    joined = "\0".join(texts)
+    escapes = re.findall("%[0-7][0-9A-Fa-f]", joined)
+    different = set(escapes)
+    if len(escapes) != joined.count("%") or "%00" in different:
+        return [read_url_text(text) for text in texts]
+    joined = joined.replace("+", " ")
+    # The percent sign is the last, that it may not begin another.
+    for escape in sorted(different, key="%25".__eq__):
+        joined = joined.replace(escape, chr(int(escape[1:], 16)))
+    return joined.split("\0")
 
 
 def read_bool(text: str | None) -> bool:

@@ -65,11 +65,15 @@ def read_root(cls: type[S], root: etree._Element, *names: str) -> S:
     """
     if local_name(root.tag) not in names:
         raise InvalidResponse(f"expected <{names[0]}>, the server sent <{local_name(root.tag)}>")
-    url = root.findtext("{*}EncodingType") == "url"
     try:
-        return _reader(cls, url).read(root)  # type: ignore[no-any-return]
+        return _reader(cls, says_url(root)).read(root)  # type: ignore[no-any-return]
     except (ValueError, TypeError) as error:
         raise InvalidResponse(f"<{local_name(root.tag)}> has a value that cannot be read: {error}") from error
+
+
+def says_url(root: etree._Element) -> bool:
+    """Tell if a listing says that its keys are percent-encoded."""
+    return root.findtext("{*}EncodingType") == "url"
 
 
 def read_texts(root: etree._Element) -> dict[str, str]:
