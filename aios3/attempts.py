@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .protocol.fields import ResponseHead
 from .protocol.http1 import body_length
 from .protocol.shapes import Operation
+from .protocol.values import Value
 from .transport.waits import Waits
 
 log = logging.getLogger("aios3")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
+class Attempt(Value):
     """One request of a call, as ``on_attempt`` gets it when its head has arrived or it has failed.
 
     Attributes:

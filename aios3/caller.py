@@ -16,7 +16,6 @@ import ssl
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -189,7 +188,7 @@ class Caller(Presigner):
 
     def lacks_list_v2(self) -> None:
         """Remember that the store has no ListObjectsV2."""
-        self._router.dialect = replace(self._router.dialect, list_version=1)
+        self._router.dialect = self._router.dialect.replace(list_version=1)
 
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:

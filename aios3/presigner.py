@@ -27,7 +27,7 @@ from .signing import Signers, signed_query
 _HOISTED = ("x-amz-expected-bucket-owner", "x-amz-request-payer")
 # What the signature itself puts there, or the connection.
 _NOT_GIVEN = frozenset({"host", "authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"})
-_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-z]+")
+_FIELD_NAME = r"[-!#$%&'*+.^_`|~0-9a-z]+"
 
 
 class Presigner:
@@ -163,7 +163,7 @@ def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     checked = {}
     for name, value in headers.items():
         lower = name.lower()
-        if lower in _NOT_GIVEN or not _TOKEN.fullmatch(lower):
+        if lower in _NOT_GIVEN or not re.fullmatch(_FIELD_NAME, lower):
             raise InvalidInput(f"the header {name!r} cannot be given: it is made here, or no header's name")
         if not isinstance(value, str) or not value.isascii() or any(mark in value for mark in "\r\n\0"):
             raise InvalidInput(f"the header {name!r} must be text of ASCII without CR, LF or NUL")

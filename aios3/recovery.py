@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from .credentials import Credentials
 from .errors import (
@@ -23,6 +23,7 @@ from .errors import (
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryPolicy, is_throttling, retry_after
 from .protocol.shapes import Operation
 from .protocol.texts import read_date
+from .protocol.values import NamedTuple
 from .routing import Router
 
 # Answers that may mean "another region", by status or code.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from .errors import InvalidInput
 from .protocol.bucket_names import check_bucket_name
@@ -16,6 +15,7 @@ from .protocol.partitions import check_region, is_label
 from .protocol.places import Auth, Options
 from .protocol.shapes import Operation
 from .protocol.uri import parse_endpoint
+from .protocol.values import NamedTuple
 
 _MANY = 1024
 # A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.
@@ -87,7 +87,7 @@ class Router:
         if bucket in self._regions:
             # One of S3's own hosts stands for its region only.
             endpoint = None if self.is_aws else options.endpoint
-            options = replace(options, region=self._regions[bucket], endpoint=endpoint)
+            options = options.replace(region=self._regions[bucket], endpoint=endpoint)
         place = resolve(bucket, options, operation.facts)
         # Where there is a choice, the cheapest that every installation can do.
         return Route(place.address, next((auth for auth in place.auths if auth.scheme == "sigv4"), place.auths[0]))
@@ -95,7 +95,7 @@ class Router:
     def route_by(self, operation: Operation[Any], endpoint: str) -> Route:
         """Return the route by which others reach the store at another *endpoint*; region and all else is as here."""
         known = parse_endpoint(endpoint)
-        options = replace(self._options, endpoint=known, dualstack=False, fips=False, accelerate=False)
+        options = self._options.replace(endpoint=known, dualstack=False, fips=False, accelerate=False)
         place = resolve(getattr(operation, "bucket", None), options, operation.facts)
         return Route(place.address, self.route(operation).auth)
 

@@ -175,7 +175,9 @@ def retry_policy(max_attempts: int | None, mode: RetryMode | None, environ: Mapp
 
 
 def _environment_attempts(environ: Mapping[str, str]) -> int:
-    text = environ.get("AWS_MAX_ATTEMPTS") or str(DEFAULT_ATTEMPTS)
+    text = environ.get("AWS_MAX_ATTEMPTS")
+    if not text:
+        return DEFAULT_ATTEMPTS
     if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
         raise InvalidInput(f"AWS_MAX_ATTEMPTS must be a whole number from 1, not {text!r}")
     return int(text)

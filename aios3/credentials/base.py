@@ -22,7 +22,7 @@ Environ: TypeAlias = Mapping[str, str]
 
 _MAX_SHOWN = 300
 # What looks like a key or a token rather than a word; an ARN and a URL have slashes and colons between shorter ones.
-_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+_KEY_LIKE = r"[A-Za-z0-9+/=_-]{40,}"
 
 
 class NotConfigured(CredentialsError):
@@ -75,7 +75,7 @@ def said(text: str, *secrets: str | None) -> str:
     line = text.strip().partition("\n")[0][:_MAX_SHOWN]
     for secret in filter(None, secrets):
         line = line.replace(secret, "***")
-    return _LIKE_A_SECRET.sub("***", "".join(mark for mark in line if mark.isprintable()))
+    return re.sub(_KEY_LIKE, "***", "".join(mark for mark in line if mark.isprintable()))
 
 
 def folder_of(environ: Environ, *parts: str) -> str:

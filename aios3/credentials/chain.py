@@ -10,11 +10,11 @@ import importlib
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar, TypeAlias
 
 from ..errors import CredentialsError
 from ..protocol.sigv4 import Credentials
+from ..protocol.values import Value
 from .base import Environ, NotConfigured, Provider
 from .local import Environment
 from .network import Network
@@ -22,6 +22,7 @@ from .network import Network
 _Search: TypeAlias = Callable[[str | None, str | None, Environ, Network], Sequence[Provider]]
 
 _log = logging.getLogger("aios3")
+_NETWORK = Network()
 
 
 class Chain:
@@ -75,8 +76,7 @@ def _list(head: str, tried: list[str]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class DefaultChain:
+class DefaultChain(Value):
     """Provider: looks where the AWS CLI and the AWS SDKs look, in their order.
 
     The environment; the role of the profile; a web identity token; the SSO login, keys or credential_process of the
@@ -90,11 +90,22 @@ class DefaultChain:
     """
 
     label: ClassVar[str] = "default chain"
+    hidden = frozenset({"environ", "network"})
+
     profile: str | None = None
     region: str | None = None
-    _: KW_ONLY
-    environ: Environ = field(default_factory=lambda: os.environ, repr=False)
-    network: Network = field(default_factory=Network, repr=False)
+    environ: Environ = os.environ
+    network: Network = _NETWORK
+
+    def __init__(
+        self,
+        profile: str | None = None,
+        region: str | None = None,
+        *,
+        environ: Environ = os.environ,
+        network: Network = _NETWORK,
+    ) -> None:
+        super().__init__(profile=profile, region=region, environ=environ, network=network)
 
     async def __call__(self) -> Credentials:
         """Return the first keys there are.

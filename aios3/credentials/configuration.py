@@ -86,7 +86,7 @@ def profile_named(files: Files, name: str | None, environ: Environ) -> Profile:
         raise CredentialsError(
             f"there is no profile {wanted!r} in {files.config_path} or {files.credentials_path}; there: {there}"
         )
-    return found or Profile(name="default")
+    return found or Profile(name="default", config={}, credentials={})
 
 
 # ------------------------------------------------------------------ settings

@@ -12,11 +12,11 @@ import os
 import shlex
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..errors import CredentialsError
 from ..protocol.sigv4 import Credentials
+from ..protocol.values import Value
 from .base import Environ, NotConfigured, read_credentials, read_end
 
 # A program may wait for a person to touch a key; longer than this it hangs.
@@ -46,20 +46,20 @@ def environment(environ: Environ) -> Credentials:
     return Credentials(access_key, secret_key, token, read_end(end, "AWS_CREDENTIAL_EXPIRATION") if end else None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Environment:
+class Environment(Value):
     """Provider: the keys of the environment, read anew each time."""
 
     label: ClassVar[str] = "environment"
-    environ: Environ = field(default_factory=lambda: os.environ, repr=False)
+    hidden = frozenset({"environ"})
+
+    environ: Environ = os.environ
 
     async def __call__(self) -> Credentials:
         """Return the keys."""
         return environment(self.environ)
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(Value):
     """Provider: a program that prints keys as JSON.
 
     It runs in a thread, and is killed if it takes too long. What it prints is never shown, since keys are in it.
@@ -70,8 +70,13 @@ class Process:
     """
 
     label: ClassVar[str] = "credential_process"
-    command: str = field(repr=False)
+    hidden = frozenset({"command"})
+
+    command: str
     limit: float = PROCESS_LIMIT
+
+    def __init__(self, command: str, limit: float = PROCESS_LIMIT) -> None:
+        super().__init__(command=command, limit=limit)
 
     async def __call__(self) -> Credentials:
         """Return what it prints.

@@ -11,12 +11,13 @@ import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from ..errors import CredentialsError, InvalidInput, InvalidResponse, TransportError
 from ..protocol.messages import Request, address
 from ..protocol.uri import parse_endpoint
+from ..protocol.values import Value
 from ..transport import Pool, PoolOptions
 from ..transport.options import certificates, environment_proxies
 from ..version import __version__
@@ -29,7 +30,7 @@ _PAUSE = 0.2
 _HEADERS = f"user-agent: aios3/{__version__}\r\naccept-encoding: identity\r\n"
 
 
-class Answer(NamedTuple):
+class Answer(Value):
     """What came back: status, fields by lower-case name, the whole body."""
 
     status: int
@@ -81,7 +82,7 @@ class Network:
                 body = await response.read_at_most(_MAX_ANSWER)
                 await response.close()
                 status, headers, _ = response.head
-                return Answer(status, headers, body)
+                return Answer(status=status, headers=headers, body=body)
             finally:
                 await pool.close()
 

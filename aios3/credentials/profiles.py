@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..errors import CredentialsError
+from ..protocol.values import Value
 
-Value: TypeAlias = str | dict[str, str]
-Section: TypeAlias = dict[str, Value]
+Setting: TypeAlias = str | dict[str, str]
+Section: TypeAlias = dict[str, Setting]
 
-_PAIR = re.compile(r"([^=:]*)[=:](.*)", re.DOTALL)
-_HEADING = re.compile(r"\[([^\]]+)\]\s*(?:[#;].*)?")
+_PAIR = r"([^=:]*)[=:](.*)"
+_HEADING = r"\[([^\]]+)\]\s*(?:[#;].*)?"
 
 
 def parse(text: str, path: str) -> dict[str, Section]:
@@ -41,7 +41,7 @@ def parse(text: str, path: str) -> dict[str, Section]:
         if not line.strip() or line.lstrip()[0] in "#;":
             continue
         if line[0] == "[":
-            if not (heading := _HEADING.fullmatch(line.rstrip())):
+            if not (heading := re.fullmatch(_HEADING, line.rstrip())):
                 raise _malformed(path, number, "begins a section and does not end it with ]")
             section, name = sections.setdefault(heading[1].strip(), {}), ""
         elif section is None:
@@ -68,7 +68,7 @@ def _continue(section: Section, name: str, text: str, path: str, number: int) ->
 
 def _pair(line: str, path: str, number: int) -> tuple[str, str]:
     # AWS documents the equals sign; the CLI reads a colon as well.
-    found = _PAIR.fullmatch(line)
+    found = re.fullmatch(_PAIR, line, re.DOTALL)
     if not found or not found[1].strip():
         raise _malformed(path, number, "is no section and no `name = value`")
     return found[1].strip().lower(), found[2].strip()
@@ -78,13 +78,14 @@ def _malformed(path: str, number: int, what: str) -> CredentialsError:
     return CredentialsError(f"{path}, line {number}: it {what}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Profile:
+class Profile(Value):
     """What the two files say under one name."""
 
+    hidden = frozenset({"config", "credentials"})
+
     name: str
-    config: Section = field(default_factory=dict, repr=False)
-    credentials: Section = field(default_factory=dict, repr=False)
+    config: Section
+    credentials: Section
 
     def get(self, name: str) -> str | None:
         """Return a setting; None where it is not there, or empty."""
@@ -100,18 +101,19 @@ class Profile:
         return value if isinstance(value, dict) else {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Files:
+class Files(Value):
     """The two files together.
 
     Attributes:
         config_path, credentials_path: Where they are, or would be.
     """
 
+    hidden = frozenset({"config", "credentials"})
+
     config_path: str
     credentials_path: str
-    config: Mapping[str, Section] = field(default_factory=dict, repr=False)
-    credentials: Mapping[str, Section] = field(default_factory=dict, repr=False)
+    config: Mapping[str, Section] = {}
+    credentials: Mapping[str, Section] = {}
 
     def profile(self, name: str) -> Profile | None:
         """Return the profile of this name; None where neither file has it."""

@@ -4,6 +4,7 @@
 uri             percent-encoding of keys and queries, reading of endpoints
 messages        Request and Response, and what a body must be able to do
 http1           the bytes of a request head; an incremental response reader
+values          frozen records that cost an import little
 shapes          how operations and results are declared, compiled to plans
 plans           where each member of an operation goes, compiled once per class
 texts           scalars <-> text: numbers, times, base64

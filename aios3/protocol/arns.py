@@ -10,13 +10,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/S3OutpostsIAM.html
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ..errors import InvalidInput
 from .bucket_names import fits_host
 from .messages import Address
 from .partitions import are_labels, is_label, partition_of
 from .places import Auth, Facts, Options, Place, at_endpoint, at_host, is_ip_address, regional_host
+from .values import Value
 
 S3 = "s3"
 OBJECT_LAMBDA = "s3-object-lambda"
@@ -25,12 +25,12 @@ OUTPOSTS = "s3-outposts"
 _ALIAS_END = "--op-s3"
 _ALIAS_LENGTH = 50  # at least; a shorter name is a bucket's
 # Behind its last hyphen an alias says if the Outpost is a real one or in EC2, then the 17 digits of its id.
-_ALIAS = re.compile(r".*([eo])([a-zA-Z0-9]{17})[a-zA-Z0-9]{20}([a-zA-Z0-9]{4})[a-zA-Z0-9]--op-s3")
+_ALIAS = r".*([eo])([a-zA-Z0-9]{17})[a-zA-Z0-9]{20}([a-zA-Z0-9]{4})[a-zA-Z0-9]--op-s3"
 # The stage before release has no public hosts.
 _UNRELEASED = "beta"
 
 
-class Arn(NamedTuple):
+class Arn(Value):
     """An ARN in its parts; *resource* is split at colons and slashes alike."""
 
     text: str
@@ -51,7 +51,14 @@ def parse_arn(text: str) -> Arn:
     if len(parts) < 6 or parts[0] != "arn" or not (parts[1] and parts[2] and parts[5]):
         raise InvalidInput(f"bucket {text!r} is no ARN: arn:partition:service:region:account:resource is one")
     _, partition, service, region, account, resource = parts
-    return Arn(text, partition, service, region, account, tuple(re.split("[:/]", resource)))
+    return Arn(
+        text=text,
+        partition=partition,
+        service=service,
+        region=region,
+        account=account,
+        resource=tuple(re.split("[:/]", resource)),
+    )
 
 
 def arn_place(text: str, options: Options, facts: Facts) -> Place:
@@ -139,7 +146,7 @@ def outposts_alias_place(alias: str, options: Options) -> Place:
         InvalidInput: it is no such alias.
     """
     _refuse_on_outposts(options, alias)
-    found = _ALIAS.fullmatch(alias)
+    found = re.fullmatch(_ALIAS, alias)
     if found is None or not fits_host(alias):
         raise InvalidInput(f"bucket {alias!r} ends like the alias of an Outposts access point, but is none")
     if found[3] == _UNRELEASED and options.endpoint is None:

@@ -12,11 +12,11 @@ from .partitions import are_labels, is_label
 
 ARN = "arn:"
 MAX_BUCKET_NAME = 255
-_NEVER_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f/\\]|^ | $")
-_NEVER_IN_AN_ARN = re.compile(r"[\x00-\x1f\x7f\\]")
-_IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
+_NEVER_IN_A_NAME = r"[\x00-\x1f\x7f/\\]|^ | $"
+_NEVER_IN_AN_ARN = r"[\x00-\x1f\x7f\\]"
+_IPV4 = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
 # What AWS takes for a new bucket of the general kind.
-_NEW = re.compile(r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))*[a-z0-9]")
+_NEW = r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))*[a-z0-9]"
 
 
 def check_bucket_name(name: str) -> None:
@@ -32,7 +32,7 @@ def check_bucket_name(name: str) -> None:
         raise InvalidInput(f"bucket name {name!r} cannot be addressed")
     if len(name) > MAX_BUCKET_NAME:
         raise InvalidInput(f"bucket name {name[:40]!r}... has {len(name)} characters, more than {MAX_BUCKET_NAME}")
-    found = (_NEVER_IN_AN_ARN if name.startswith(ARN) else _NEVER_IN_A_NAME).search(name)
+    found = re.search(_NEVER_IN_AN_ARN if name.startswith(ARN) else _NEVER_IN_A_NAME, name)
     if found or not name.isascii():
         what = repr(found[0]) if found else "a character that is not ASCII"
         raise InvalidInput(f"bucket name {name!r} cannot be addressed: it has {what}")
@@ -44,7 +44,7 @@ def check_new_bucket_name(name: str) -> None:
     Raises:
         InvalidInput: it has not 3 to 63 characters of a-z, 0-9, hyphen and dot, or looks like an IP address.
     """
-    if not _NEW.fullmatch(name) or _IPV4.fullmatch(name):
+    if not re.fullmatch(_NEW, name) or re.fullmatch(_IPV4, name):
         raise InvalidInput(
             f"bucket name {name!r} is none that AWS takes: 3 to 63 of a-z, 0-9, - and single dots, a letter or digit "
             "at both ends, not an IP address"
@@ -53,6 +53,6 @@ def check_new_bucket_name(name: str) -> None:
 
 def fits_host(name: str, *, dots: bool = False) -> bool:
     """Tell if a bucket's name can be a label of a host name; with *dots*, several labels."""
-    if len(name) < 3 or name != name.lower() or _IPV4.fullmatch(name):
+    if len(name) < 3 or name != name.lower() or re.fullmatch(_IPV4, name):
         return False
     return are_labels(name) if dots else is_label(name)

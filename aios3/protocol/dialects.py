@@ -9,13 +9,13 @@ https://www.backblaze.com/docs/cloud-storage-s3-compatible-api, https://docs.clo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ..errors import InvalidInput
 from .endpoints import is_aws
 from .partitions import is_label
 from .uri import Endpoint
+from .values import CheckedValue
 
 DeleteIntegrity: TypeAlias = Literal["md5", "crc32", "sha256"]
 RequestChecksum: TypeAlias = Literal["always", "asked", "never"]
@@ -30,9 +30,8 @@ _CHOICES: dict[str, tuple[str | int, ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dialect:
-    """How a store differs from others. ``dataclasses.replace(client.dialect, ...)`` makes one of your own.
+class Dialect(CheckedValue):
+    """How a store differs from others. ``client.dialect.replace(...)`` makes one of your own.
 
     Args:
         name: What the store is called.
@@ -175,7 +174,7 @@ def dialect_of(endpoint: Endpoint | None) -> Dialect:
         for pattern in dialect.hosts:
             region = _match(pattern, endpoint.host)
             if region is not None:
-                return replace(dialect, sign_region=region) if region else dialect
+                return dialect.replace(sign_region=region) if region else dialect
     return GENERIC
 
 

@@ -19,7 +19,7 @@ SERVICE = "s3express"
 _BUCKET = "--x-s3"
 _ACCESS_POINT = "--xa-s3"
 # A zone's id is its place and itself: usw2-az1, or usw2-lax1-az1 for a local one.
-_NAME = re.compile(r".+--((?:[a-z0-9]+-)+[a-z]+[0-9]+)--xa?-s3")
+_NAME = r".+--((?:[a-z0-9]+-)+[a-z]+[0-9]+)--xa?-s3"
 
 
 def is_directory_bucket(name: str) -> bool:
@@ -33,7 +33,7 @@ def zone_of(bucket: str) -> str:
     Raises:
         InvalidInput: it says none.
     """
-    zoned = _NAME.fullmatch(bucket)
+    zoned = re.fullmatch(_NAME, bucket)
     if zoned is None:
         raise InvalidInput(f"directory bucket {bucket!r} names no zone: it must end like --usw2-az1--x-s3")
     return zoned[1]
@@ -48,7 +48,7 @@ def directory_bucket_place(bucket: str, options: Options, facts: Facts) -> Place
     if options.accelerate:
         raise InvalidInput(f"use_accelerate: directory bucket {bucket!r} cannot be reached by S3 Accelerate")
     path = f"/{quote(bucket, safe='')}"
-    facts = facts._replace(control=facts.control and bucket.endswith(_BUCKET))  # access points have no such host
+    facts = facts.replace(control=facts.control and bucket.endswith(_BUCKET))  # access points have no such host
     if options.endpoint is not None and is_ip_address(options.endpoint):
         return Place(at_endpoint(options.endpoint, path=path), _auths(options, facts))
     if facts.control and options.endpoint is None:

@@ -28,7 +28,7 @@ Addressing: TypeAlias = Literal["auto", "virtual", "path"]
 ADDRESSINGS: tuple[Addressing, ...] = ("auto", "virtual", "path")
 
 # s3-accelerate and s3-external-1 are AWS's too, but name no region.
-_AWS_HOST = re.compile(
+_AWS_HOST = (
     r"s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?(?:[.-]([a-z0-9-]+))?\."
     f"(?:{'|'.join(re.escape(domain) for domain in DOMAINS)})"
 )
@@ -63,13 +63,18 @@ def depends_on_operation(bucket: str | None) -> bool:
 
 def is_aws(endpoint: Endpoint) -> bool:
     """Tell if this is AWS itself, which alone has all of S3's habits."""
-    return _AWS_HOST.fullmatch(endpoint.host) is not None
+    return _aws_host(endpoint) is not None
 
 
 def region_of(endpoint: Endpoint) -> str | None:
     """Return the region that AWS's host name says, else None."""
-    match = _AWS_HOST.fullmatch(endpoint.host)
+    match = _aws_host(endpoint)
     return match[1] if match else None
+
+
+def _aws_host(endpoint: Endpoint) -> re.Match[str] | None:
+    # Most stores need not have the pattern compiled to be told apart.
+    return re.fullmatch(_AWS_HOST, endpoint.host) if endpoint.host.startswith("s3") else None
 
 
 def is_home_of(region: str, endpoint: Endpoint) -> bool:

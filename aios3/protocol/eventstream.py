@@ -14,10 +14,11 @@ import uuid
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from ..errors import InvalidResponse, TruncatedBody
 from .messages import ResponseBody
+from .values import NamedTuple
 
 E_co = TypeVar("E_co", covariant=True)
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from ..errors import InvalidResponse
+from .values import NamedTuple
 
 MAX_LENGTH = 2**63 - 1
 

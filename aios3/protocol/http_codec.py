@@ -13,11 +13,10 @@ import hashlib
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from ..errors import InvalidInput, InvalidResponse, ServiceError, error_class
 from . import runs, xml_codec
-from .eventstream import EventStream, Message
 from .http1 import body_length
 from .messages import Address, Buffer, Request, RequestBody, ResponseBody
 from .plans import PLANS, plan_of
@@ -38,6 +37,10 @@ from .shapes import (
 )
 from .texts import HEADER_READERS
 from .uri import encode_key, encode_query
+from .values import NamedTuple
+
+if TYPE_CHECKING:
+    from .eventstream import EventStream, Message
 
 R = TypeVar("R", bound=Result)
 # A page of a listing has about 1 MiB.
@@ -311,6 +314,8 @@ def _events(
         code = about.get(":error-code") or about.get(":exception-type") or "InternalError"
         said = about.get(":error-message") or message.payload.decode("utf-8", "replace")
         raise _error(operation, status, headers, {"Code": str(code), "Message": str(said)})
+
+    from .eventstream import EventStream  # loaded with the operation whose answer this is
 
     return EventStream(body, read, lambda event: event.is_last)
 

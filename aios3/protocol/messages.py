@@ -8,9 +8,10 @@ dataclass costs three times as much to make.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from .uri import authority
+from .values import NamedTuple
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 

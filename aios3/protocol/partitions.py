@@ -8,24 +8,23 @@ https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/pa
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from ..errors import InvalidInput
+from .values import Value
 
 # What stands for "no region in particular", in names as old as S3; it is signed for as the second.
 GLOBAL = "aws-global"
 OLDEST_REGION = "us-east-1"
 
-_LABEL = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
 
-
-class Partition(NamedTuple):
+class Partition(Value):
     """One partition: its name as in ARNs, how its regions' names begin, and the domain of its hosts."""
 
     name: str
     begin: str
     domain: str
+
+    def __init__(self, name: str, begin: str, domain: str) -> None:
+        super().__init__(name=name, begin=begin, domain=domain)
 
 
 COMMERCIAL = Partition("aws", "", "amazonaws.com")
@@ -51,7 +50,9 @@ def partition_of(region: str) -> Partition:
 
 def is_label(text: str) -> bool:
     """Tell if *text* can stand between two dots of a host name."""
-    return _LABEL.fullmatch(text) is not None
+    # By hand: as a pattern it takes a tenth of a millisecond to compile, of the one that a first client may take.
+    characters = text.isascii() and text.replace("-", "").isalnum()
+    return characters and len(text) <= 63 and not text.startswith("-") and not text.endswith("-")
 
 
 def are_labels(text: str) -> bool:

@@ -5,12 +5,12 @@ In: what the client was told (Options) and what the operation is (Facts). Out: a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from .messages import Address, address
 from .partitions import GLOBAL, OLDEST_REGION, partition_of
 from .uri import Endpoint
+from .values import NamedTuple, Value
 
 Scheme: TypeAlias = Literal["sigv4", "sigv4a", "sigv4-s3express"]
 
@@ -34,7 +34,7 @@ class Place(NamedTuple):
     auths: tuple[Auth, ...]
 
 
-class Facts(NamedTuple):
+class Facts(Value):
     """What of an operation decides where it goes.
 
     *control*: it is about a bucket, not about objects, which directory buckets have another host for. *session*: a
@@ -51,8 +51,7 @@ class Facts(NamedTuple):
 ANY = Facts()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Options:
+class Options(Value):
     """What a client was told of where its store is.
 
     Args:

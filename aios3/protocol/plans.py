@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import InvalidInput
 from . import xml_codec
@@ -27,9 +27,10 @@ from .shapes import (
     structure_type,
 )
 from .texts import writer
+from .values import NamedTuple
 
 # What a header's name can be made of (RFC 9110 5.6.2).
-_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
+_FIELD_NAME = r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+"
 Put = Callable[[Any, dict[str, str], list[tuple[str, str]]], None]
 
 
@@ -119,7 +120,7 @@ def _put_prefixed(name: str, prefix: str) -> Put:
                 raise InvalidInput(f"{name} takes str keys and values, not {key!r}: {content!r}")
             if not content.isascii():
                 raise InvalidInput(f"{name}[{key!r}] is not ASCII, which is all that S3 takes in headers: encode it")
-            if not _TOKEN.fullmatch(key):
+            if not re.fullmatch(_FIELD_NAME, key):
                 raise InvalidInput(f"{name} has the key {key!r}, which cannot be a part of a header's name")
             # Lower case, since header names are and S3 stores them so; trimmed, since HTTP trims what is around.
             fields[f"{prefix}{key.lower()}"] = content.strip(" \t")

@@ -11,10 +11,11 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from ..errors import InvalidInput
 from .sigv4 import ALGORITHM, Signer
+from .values import NamedTuple
 
 # {"acl": "private"}, ["starts-with", "$Content-Type", "image/"] or ["content-length-range", 1, 10].
 Condition: TypeAlias = Mapping[str, str] | Sequence[str | int]

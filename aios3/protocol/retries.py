@@ -11,12 +11,12 @@ https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ (full 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from ..errors import InvalidInput, PoolTimeout, ServiceError, TransportError
 from .texts import read_date
+from .values import CheckedValue
 
 RetryMode: TypeAlias = Literal["standard", "adaptive"]
 RETRY_MODES: tuple[RetryMode, ...] = ("standard", "adaptive")
@@ -74,8 +74,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float:
     return min(max(seconds, 0.0), LONGEST_PAUSE)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(CheckedValue):
     """How often and how long apart.
 
     Args:

@@ -1,7 +1,6 @@
 """How an S3 operation, its result and its structures are declared, and the plans they compile to.
 
-A shape is a class with annotated members. It is a frozen, keyword-only dataclass; what a member is on the wire
-stands in its annotation::
+A shape is a class with annotated members, a Value; what a member is on the wire stands in its annotation::
 
     class GetObjectTagging(ObjectOperation[GetObjectTaggingResult]):
         method = "GET"
@@ -16,21 +15,18 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, FrozenInstanceError, field, fields, make_dataclass
 from functools import cache
-from inspect import get_annotations
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
     Generic,
     Literal,
-    NamedTuple,
     Self,
     TypeVar,
     Union,
     cast,
-    dataclass_transform,
     get_args,
     get_origin,
     get_type_hints,
@@ -38,49 +34,55 @@ from typing import (
 
 from ..errors import InvalidInput, InvalidResponse, S3Error
 from .places import ANY, Facts
+from .values import NamedTuple, Value, declared
 
 R_co = TypeVar("R_co", bound="Result", covariant=True)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 # ------------------------------------------------------------------ where a member stands on the wire
-class Label(NamedTuple):
+class Label:
     """A part of the address: the bucket, or the key in the path."""
 
 
-class Query(NamedTuple):
+class Query:
     """A query parameter; a timestamp in it is an HTTP date."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-class Header(NamedTuple):
+class Header:
     """A header; a timestamp in it is an HTTP date unless *iso8601*, and ``None`` if *lax* and unreadable."""
 
-    name: str
-    iso8601: bool = False
-    lax: bool = False
+    def __init__(self, name: str, *, iso8601: bool = False, lax: bool = False) -> None:
+        self.name = name
+        self.iso8601 = iso8601
+        self.lax = lax
 
 
-class HeaderPrefix(NamedTuple):
+class HeaderPrefix:
     """All headers that begin with *prefix*, as a mapping without it."""
 
-    prefix: str
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
 
 
-class Group(NamedTuple):
+class Group:
     """A structure whose members are headers, each with *prefix* before its own name."""
 
-    prefix: str = "x-amz-"
+    def __init__(self, prefix: str = "x-amz-") -> None:
+        self.prefix = prefix
 
 
-class Payload(NamedTuple):
+class Payload:
     """The whole body: bytes, text, a stream, or a structure as XML with this *root* element."""
 
-    root: str = ""
+    def __init__(self, root: str = "") -> None:
+        self.root = root
 
 
-class Element(NamedTuple):
+class Element:
     """An XML element that is not simply named after its member.
 
     Args:
@@ -93,51 +95,27 @@ class Element(NamedTuple):
         http_date: A timestamp that is an HTTP date even here.
     """
 
-    name: str | None = None
-    flat: bool = False
-    item: str = "member"
-    attribute: bool = False
-    url: bool = False
-    text: bool = False
-    http_date: bool = False
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        flat: bool = False,
+        item: str = "member",
+        attribute: bool = False,
+        url: bool = False,
+        text: bool = False,
+        http_date: bool = False,
+    ) -> None:
+        self.name, self.item = name, item
+        self.flat, self.attribute, self.url, self.text, self.http_date = flat, attribute, url, text, http_date
 
 
 Marker = Label | Query | Header | HeaderPrefix | Group | Payload | Element
 
 
 # ------------------------------------------------------------------ the base classes
-class _Fields:
-    """What dataclasses.fields() and replace() look at: made when they do, since making it for a class is slow."""
-
-    def __get__(self, shape: Shape | None, owner: type[Shape]) -> dict[str, Field[Any]]:
-        made: dict[str, Field[Any]] | None = owner.__dict__.get("_fields")
-        if made is None:
-            made = {made.name: made for made in fields(_as_dataclass(owner))}
-            owner._fields = made
-        return made
-
-
-def _as_dataclass(cls: type[Shape]) -> type[Any]:
-    declared: list[tuple[str, Any, Any]] = []
-    for name, hint in _annotations(cls).items():
-        default = MISSING if name in cls._required else getattr(cls, name)
-        declared.append((name, hint, field(default=default)))
-    return make_dataclass(cls.__name__, declared, init=False, repr=False, eq=False, kw_only=True)
-
-
-def _annotations(cls: type[Shape]) -> dict[str, Any]:
-    """Return the members of *cls* as they are written, those of its bases first."""
-    written: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        written |= {name: hint for name, hint in get_annotations(base).items() if name in cls._names}
-    return written
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Shape:
-    """A value made of named members: only those that were given are stored, defaults live on the class.
-
-    So making one costs what is given, not what could be: an operation has up to forty members and a call uses three.
+class Shape(Value):
+    """A value of what goes over the wire: an operation has up to forty members, of which a call gives three.
 
     Attributes:
         at_most_one: Members of which S3 takes one at most.
@@ -150,34 +128,6 @@ class Shape:
     needs: ClassVar[tuple[tuple[str, str], ...]] = ()
     union: ClassVar[bool] = False
     secret: ClassVar[frozenset[str]] = frozenset()
-
-    __dataclass_fields__ = _Fields()
-    _fields: ClassVar[dict[str, Field[Any]]]
-    _required: ClassVar[frozenset[str]] = frozenset()
-    _names: ClassVar[frozenset[str]] = frozenset()
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        bases = [base for base in cls.__bases__ if issubclass(base, Shape)]
-        own = {name for name, hint in get_annotations(cls).items() if "ClassVar" not in str(hint)}
-        cls._names = frozenset(own.union(*[base._names for base in bases]))
-        without = own.union(*[base._required for base in bases])
-        cls._required = frozenset([name for name in without if not hasattr(cls, name)])
-
-    def __init__(self, **members: Any) -> None:
-        if not self._names >= members.keys() >= self._required:
-            raise self._wrong(members)
-        self.__dict__.update(members)
-
-    def _wrong(self, members: Mapping[str, Any]) -> TypeError:
-        unknown = sorted(members.keys() - self._names)
-        missing = sorted(self._required - members.keys())
-        what = f"has no member {unknown[0]!r}" if unknown else f"needs {', '.join(missing)}"
-        return TypeError(f"{type(self).__name__} {what}")
-
-    def replace(self, **members: Any) -> Self:
-        """Return a copy in which *members* have other values."""
-        return type(self)(**{**self.__dict__, **members})
 
     def check(self) -> None:
         """Refuse combinations of members that S3 refuses.
@@ -195,24 +145,8 @@ class Shape:
         if self.union and len(given) != 1:
             raise InvalidInput(f"{type(self).__name__} takes exactly one of {', '.join(sorted(self._names))}")
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise FrozenInstanceError(f"{type(self).__name__} is frozen: make a new one with replace()")
-
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"{type(self).__name__} is frozen")
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(getattr(self, n) == getattr(other, n) for n in self._names)
-
-    def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in sorted(self._names))))
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self._given())
-        return f"{type(self).__name__}({shown})"
-
-    def _given(self) -> Iterator[tuple[str, Any]]:
-        for name in _annotations(type(self)):
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for name in declared(type(self)):
             try:
                 value = getattr(self, name, None)
             except InvalidResponse:  # a header that cannot be read: repr() is where one looks at such things
@@ -252,7 +186,18 @@ class Result(Shape):
         return self.headers.get("x-amz-request-id")
 
 
-class Operation(Shape, Generic[R_co]):
+if TYPE_CHECKING:
+
+    class _Answered(Generic[R_co]):
+        """What has a result of some class."""
+else:
+
+    class _Answered:
+        # Only written down, for result_type; typing's own way costs every import a millisecond.
+        __class_getitem__ = classmethod(types.GenericAlias)
+
+
+class Operation(Shape, _Answered[R_co]):
     """One S3 operation as a value: ``await client.call(operation)``.
 
     Attributes:
@@ -338,7 +283,7 @@ class Member(NamedTuple):
 def members(cls: type[Shape]) -> tuple[Member, ...]:
     """Read the declaration of *cls*, in order."""
     hints = get_type_hints(cls, include_extras=True)
-    return tuple(_member(name, hints[name]) for name in _annotations(cls))
+    return tuple(_member(name, hints[name]) for name in declared(cls))
 
 
 def _member(name: str, hint: Any) -> Member:

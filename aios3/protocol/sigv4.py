@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from .values import NamedTuple, Value
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -35,8 +36,7 @@ _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Value):
     """The keys that sign requests.
 
     Args:
@@ -46,10 +46,17 @@ class Credentials:
         expires: When temporary credentials end, aware.
     """
 
+    hidden = frozenset({"secret_key", "token"})
+
     access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
+    secret_key: str
+    token: str | None = None
     expires: datetime | None = None
+
+    def __init__(
+        self, access_key: str, secret_key: str, token: str | None = None, expires: datetime | None = None
+    ) -> None:
+        super().__init__(access_key=access_key, secret_key=secret_key, token=token, expires=expires)
 
 
 def canonical_request(method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ..errors import InvalidInput
+from .values import NamedTuple
 
 MAX_KEY_BYTES = 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Names as resolvers take them: labels of 1-63 characters (more would be a UnicodeError there), or an IP address.
-_HOST = re.compile(r"(?=[A-Za-z0-9])(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{0,62}[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\]")
+_HOST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
+_IP6 = r"\[[0-9A-Fa-f:.]+\]"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._~/-]+")
 # What has no place in an endpoint, and may be a secret: a password, or a signature in a query.
 _REFUSED = (("@", "user or password"), ("?", "query"), ("#", "fragment"))
@@ -109,9 +110,16 @@ def _host(text: str, netloc: str) -> str:
             host = host.encode("idna").decode()
         except UnicodeError as error:
             raise InvalidInput(f"endpoint {text!r} has a host that IDNA cannot encode: {error}") from error
-    if not _HOST.fullmatch(host):
+    if not _is_name(host) and not re.fullmatch(_IP6, host):
         raise InvalidInput(f"endpoint {text!r} has no usable host")
     return host.lower()
+
+
+def _is_name(host: str) -> bool:
+    # By hand: as a pattern it takes a fifth of the millisecond that a first client may take, to compile.
+    labels = host.removesuffix(".").split(".")
+    ends = host[:1].isalnum() and labels[-1][-1:].isalnum()
+    return ends and _HOST.issuperset(host) and all(0 < len(label) <= 63 for label in labels)
 
 
 def _port(text: str, parts: SplitResult) -> int:

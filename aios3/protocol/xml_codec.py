@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
 from ..errors import InvalidInput, InvalidResponse
 from .shapes import Element, Member, Shape, item_type, members, once, scalar_type, structure_type, wire_name
 from .texts import READERS, Reader, read_url_text, writer
+from .values import NamedTuple
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -27,7 +28,7 @@ _ROOT_MAP: dict[Any, str] = {None: NAMESPACE}  # None is lxml's name for no pref
 S = TypeVar("S", bound=Shape)
 
 # A character that XML 1.0 forbids (2.2), and a reference, which may be to one: &#0; &#x1F; &#xFFFE; &#xD800;
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:([0-9]{1,20})|[xX]([0-9a-fA-F]{1,16}));")
+_ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:([0-9]{1,20})|[xX]([0-9a-fA-F]{1,16}));"
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 
@@ -95,7 +96,7 @@ def _parser() -> etree.XMLParser:
 
 
 def _parse_replaced(body: bytes, error: etree.XMLSyntaxError) -> etree._Element:
-    replaced = _ILLEGAL.sub(_legal, body.decode("utf-8", "replace"))
+    replaced = re.sub(_ILLEGAL, _legal, body.decode("utf-8", "replace"))
     try:
         return etree.fromstring(replaced.encode(), _parser())
     except etree.XMLSyntaxError:

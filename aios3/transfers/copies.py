@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..errors import InvalidInput, ObjectChanged, TransferError
 from ..operations.multipart import CreateMultipartUpload, UploadPartCopy
 from ..operations.objects import CopyObject, CopySource, DeleteObject, HeadObject, HeadObjectResult
 from ..operations.tagging import GetObjectTagging
+from ..protocol.values import Value
 from .crew import Crew
 from .multipart import Multipart, checksum_of, quoted
 from .results import Meter, Progress, TransferResult
@@ -35,8 +35,7 @@ _DESCRIPTION = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Place(Value):
     """An object, perhaps a version of it."""
 
     bucket: str
@@ -44,8 +43,7 @@ class Place:
     version_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Copy:
+class Copy(Value):
     """How one object is copied.
 
     Args:
@@ -58,7 +56,7 @@ class Copy:
     caller: Caller
     source: Place
     target: Place
-    members: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = {}
     tagging: str | None = None
     keep_acl: bool = False
     source_customer_key: Any = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,6 +19,7 @@ from ..operations.objects import (
     ObjectIdentifier,
 )
 from ..protocol.uri import encode_key
+from ..protocol.values import Value
 from .crew import Crew
 
 Item: TypeAlias = str | Key | ObjectVersion | DeleteMarker | tuple[str, str | None]
@@ -30,13 +30,12 @@ BATCH = 1000
 # Of one batch that goes key by key.
 _AT_ONCE = 8
 # XML 1.0 section 2.2: what no document can carry. (Said by what may be there, it takes 5 ms to compile.)
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNWRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 # The store asks to come again, for this key: DeleteObject does so by itself.
 _TRANSIENT = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeleteReport:
+class DeleteReport(Value):
     """What became of the keys that were to be deleted.
 
     Attributes:
@@ -83,8 +82,9 @@ class Deletion:
         return report
 
     async def _delete(self, batch: list[ObjectIdentifier]) -> None:
-        odd = [item for item in batch if _UNWRITABLE.search(item.key)]
-        plain = [item for item in batch if not _UNWRITABLE.search(item.key)] if odd else batch
+        unwritable = re.compile(_UNWRITABLE).search
+        odd = [item for item in batch if unwritable(item.key)]
+        plain = [item for item in batch if not unwritable(item.key)] if odd else batch
         if plain and not await self._delete_together(plain):
             odd = batch
         await self._delete_each(odd)

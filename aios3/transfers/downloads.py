@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ..caller import Caller
 from ..errors import ChecksumMismatch, InvalidRange, ObjectChanged, PreconditionFailed, TransferError
 from ..operations.objects import GetObject, GetObjectResult
 from ..protocol.checksums import RangesVerification, encoded, new, ranges_to_verify
+from ..protocol.values import Value
 from ..streams import ObjectStream
 from .crew import Crew, whole_number
 from .files import OpenFile
@@ -26,14 +26,13 @@ from .results import Meter, Progress, TransferResult
 from .resumption import Resumption
 from .sizes import PART_SIZE
 
-_TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
+_TOTAL = r"bytes [0-9]+-[0-9]+/([0-9]+)"
 # One write, in bytes, and in pieces, of which the system takes 1024.
 _WRITE = 1024 * 1024
 _PIECES = 256
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Download:
+class Download(Value):
     """How one object is downloaded.
 
     Args:
@@ -44,7 +43,7 @@ class Download:
     caller: Caller
     bucket: str
     key: str
-    members: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = {}
     part_size: int = PART_SIZE
     concurrency: int = 8
     progress: Progress | None = None
@@ -255,7 +254,7 @@ class Download:
 
 
 def _size(result: GetObjectResult) -> int:
-    total = _TOTAL.fullmatch(result.content_range or "")
+    total = re.fullmatch(_TOTAL, result.content_range or "")
     size = int(total[1]) if total else result.content_length
     if size is None:
         raise TransferError("the store does not say how long the object is: read it with download")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ..protocol.values import Value
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+
+class Plan(Value):
     """An object to download, in parts.
 
     Attributes:
@@ -29,7 +29,7 @@ class Plan:
     etag: str | None
     size: int
     part_size: int
-    done: frozenset[int] = field(default=frozenset())
+    done: frozenset[int] = frozenset()
 
     @property
     def guard(self) -> str | None:
@@ -70,10 +70,8 @@ class Journal:
     def begin(self, plan: Plan) -> None:
         """Write of a new download."""
         self.close()
-        members = asdict(plan)
-        del members["done"]
         self._file = self._path.open("w")
-        self._write(json.dumps(members))
+        self._write(json.dumps({name: value for name, value in vars(plan).items() if name != "done"}))
 
     def done(self, start: int) -> None:
         """Write that the part that begins at *start* is on disk."""

@@ -10,21 +10,20 @@ import os
 import re
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
-from typing import NamedTuple
 
 from ..caller import Caller
 from ..errors import UnsafeKey
 from ..operations.listing import Key
+from ..protocol.values import Value
 
 # What Windows takes for a device, whatever comes behind the first dot.
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
+_DEVICE = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?"
 _LONGEST_NAME = 255
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """A file or an object.
 
     Attributes:
@@ -39,8 +38,7 @@ class Entry(NamedTuple):
     etag: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Folder:
+class Folder(Value):
     """A folder on this machine.
 
     Args:
@@ -85,7 +83,7 @@ class Folder:
                     continue
                 state = item.stat()
                 if stat.S_ISREG(state.st_mode):
-                    found.append((name, Entry(name, state.st_size, state.st_mtime)))
+                    found.append((name, Entry(name=name, size=state.st_size, modified=state.st_mtime)))
         # A folder stands where the names in it do: behind "a.txt", since "/" is greater than ".".
         found.sort(key=lambda each: os.fsencode(each[0]))
         return found
@@ -130,8 +128,7 @@ class Folder:
         return await asyncio.to_thread(_etag, self.file(entry.name), part_size, parts)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prefix:
+class Prefix(Value):
     """The keys of a bucket that begin with a prefix.
 
     Args:
@@ -150,7 +147,7 @@ class Prefix:
             # What a console shows as a folder is an empty object; the prefix itself is no entry below it.
             if name and not (name.endswith("/") and not key.size):
                 modified = key.last_modified.timestamp() if key.last_modified else 0.0
-                yield Entry(name, key.size, modified, key.etag)
+                yield Entry(name=name, size=key.size, modified=modified, etag=key.etag)
 
     def key(self, name: str) -> str:
         """Return the key of an entry."""
@@ -179,7 +176,7 @@ def _fault(name: str) -> str:
     for part in name.split("/"):
         if part in ("", ".", ".."):
             return f"{part!r} is no name of a file or folder"
-        if _DEVICE.fullmatch(part.rstrip(" .")):
+        if re.fullmatch(_DEVICE, part.rstrip(" ."), re.IGNORECASE):
             return f"{part!r} is the name of a device"
         try:
             if len(part.encode()) > _LONGEST_NAME:

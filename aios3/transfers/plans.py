@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 from ..errors import InvalidInput, UnsafeKey
+from ..protocol.values import CheckedValue, Value
 from .places import Entry, Folder, Place, Prefix, check_key, check_name
 from .sizes import PART_SIZE
 
@@ -17,8 +17,7 @@ Comparison: TypeAlias = Literal["mtime", "size", "checksum", "always"]
 COMPARISONS = ("mtime", "size", "checksum", "always")
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Value):
     """One step of a plan.
 
     Attributes:
@@ -33,12 +32,14 @@ class Action:
     size: int
     reason: str
 
+    def __init__(self, kind: Kind, name: str, size: int, reason: str) -> None:
+        super().__init__(kind=kind, name=name, size=size, reason=reason)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.name} ({self.size} bytes, {self.reason})"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rules:
+class Rules(CheckedValue):
     """How two trees are compared.
 
     Args:

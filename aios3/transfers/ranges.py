@@ -7,7 +7,7 @@ import re
 from ..errors import InvalidInput, InvalidResponse
 from ..operations.objects import GetObject, GetObjectResult
 
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)")
+_CONTENT_RANGE = r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)"
 
 
 def range_header(start: int, end: int | None) -> str:
@@ -36,7 +36,7 @@ def _answers(wanted: str, result: GetObjectResult) -> bool:
     Content-Range decides, not the status: rclone sends the right bytes with 200.
     """
     first, _, last = wanted.removeprefix("bytes=").partition("-")
-    found = _CONTENT_RANGE.fullmatch(result.content_range or "")
+    found = re.fullmatch(_CONTENT_RANGE, result.content_range or "")
     if found is None:
         return result.http_status == 200 and _covers_all(first, last, result.content_length)
     begin, end = int(found[1]), int(found[2])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from ..protocol.values import Value
 
 Progress: TypeAlias = Callable[[int, int | None], object]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TransferResult:
+class TransferResult(Value):
     """What was transferred.
 
     Attributes:

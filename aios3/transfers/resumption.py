@@ -9,7 +9,7 @@ from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransportE
 from ..operations.objects import GetObject, GetObjectResult
 from ..protocol.messages import ResponseBody
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/")
+_CONTENT_RANGE = r"bytes (\d+)-(\d+)/"
 _SKIP = 256 * 1024
 
 
@@ -93,7 +93,7 @@ class Resumption:
 def _span(result: GetObjectResult) -> tuple[int, int | None]:
     """Return the places in the object of a response's first and last byte."""
     # Content-Range decides, not the status: rclone sends ranges with 200.
-    match = _CONTENT_RANGE.match(result.content_range or "")
+    match = re.match(_CONTENT_RANGE, result.content_range or "")
     if match:
         return int(match[1]), int(match[2])
     length = result.content_length

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
 from ..errors import UnsafeKey
 from ..operations.objects import GetObject
+from ..protocol.values import Value
 from ..streams import ObjectStream
 from .copies import Copy
 from .copies import Place as ObjectPlace
@@ -26,8 +26,7 @@ from .uploads import Upload
 OnAction: TypeAlias = Callable[[Action], object]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SyncReport:
+class SyncReport(Value):
     """What was done to make the target like the source; or what would be.
 
     Attributes:
@@ -44,8 +43,7 @@ class SyncReport:
     refused: tuple[Action, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sync:
+class Sync(Value):
     """How one tree is made like another.
 
     Args:
@@ -57,7 +55,7 @@ class Sync:
     source: Place
     target: Place
     rules: Rules
-    members: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = {}
     concurrency: int = 8
     on_action: OnAction | None = None
     progress: Progress | None = None

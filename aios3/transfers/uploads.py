@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import md5
 from mmap import mmap
@@ -17,6 +16,7 @@ from ..operations.multipart import CreateMultipartUpload, ListMultipartUploads, 
 from ..operations.objects import PutObject
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
+from ..protocol.values import Value
 from .crew import Crew, whole_number
 from .files import FilePart, new_buffer
 from .multipart import Multipart, checksum_of
@@ -29,8 +29,7 @@ from .sources import AnySource, Source, opened
 _IN_MEMORY = 16 * 1024**2
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upload:
+class Upload(Value):
     """How one object is uploaded.
 
     Args:
@@ -42,8 +41,8 @@ class Upload:
     caller: Caller
     bucket: str
     key: str
-    members: Mapping[str, Any] = field(default_factory=dict)
-    conditions: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = {}
+    conditions: Mapping[str, Any] = {}
     part_size: int = PART_SIZE
     concurrency: int = 8
     progress: Progress | None = None

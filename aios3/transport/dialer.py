@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import aiohttp
 from aiohttp.tracing import Trace
@@ -26,16 +25,18 @@ from .options import PoolOptions
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
-@dataclass(slots=True, eq=False)
 class _Dial:
     """One dial under way, whose limit a trace moves between queueing and connecting.
 
     *stage* is what it means to run into the limit: TransportError that the client was closed.
     """
 
-    limit: asyncio.Timeout
-    pool_deadline: float | None
-    stage: type[TransportError] = ConnectTimeout
+    __slots__ = ("limit", "pool_deadline", "stage")
+
+    def __init__(self, limit: asyncio.Timeout, pool_deadline: float | None) -> None:
+        self.limit = limit
+        self.pool_deadline = pool_deadline
+        self.stage: type[TransportError] = ConnectTimeout
 
     def move(self, stage: type[TransportError], deadline: float | None) -> None:
         if self.stage is not TransportError and not self.limit.expired():

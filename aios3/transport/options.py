@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed
 
 from yarl import URL
 
 from ..errors import InvalidInput
 from ..protocol.messages import Address
+from ..protocol.values import CheckedValue
 
 # How the addresses begin that are on the link: no proxy can reach the metadata of this machine.
 _LINK_LOCAL = ("169.254.", "[fe80:", "[fd00:ec2:")
@@ -36,8 +37,7 @@ async def certificates(path: str | os.PathLike[str], name: str) -> ssl.SSLContex
         raise InvalidInput(f"{name}: cannot read certificates from {str(path)!r}: {error}") from error
 
 
-@dataclass(frozen=True, kw_only=True)
-class PoolOptions:
+class PoolOptions(CheckedValue):
     """Limits, timeouts (seconds) and the way out, for one client.
 
     Args:
@@ -58,7 +58,7 @@ class PoolOptions:
     pool_timeout: float | None = None
     keepalive_timeout: float = 15.0
     proxy: URL | None = None
-    proxies: dict[str, str] = field(default_factory=dict)
+    proxies: Mapping[str, str] = {}
     ssl: ssl.SSLContext | bool = True
     extra: str = ""
 

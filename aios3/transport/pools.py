@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 import aiohttp
@@ -70,7 +69,7 @@ class Pools:
             scheme: Of what is called.
         """
         context = await self._context(scheme)
-        return self._new(replace(self._options, connect_timeout=seconds, read_timeout=seconds, ssl=context))
+        return self._new(self._options.replace(connect_timeout=seconds, read_timeout=seconds, ssl=context))
 
     async def close(self) -> None:
         """Close the connections of every loop, and connectors made by a function."""
@@ -89,7 +88,7 @@ class Pools:
     def _make(self, context: ssl.SSLContext | bool) -> Pool:
         inherited, self._pid = self._pid != os.getpid(), os.getpid()
         self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        pool = self._pools[asyncio.get_running_loop()] = self._new(replace(self._options, ssl=context))
+        pool = self._pools[asyncio.get_running_loop()] = self._new(self._options.replace(ssl=context))
         return pool
 
     def _new(self, options: PoolOptions) -> Pool:

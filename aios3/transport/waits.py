@@ -6,20 +6,21 @@ A context variable and not an argument: the request that finds a free connection
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 
-@dataclass(slots=True)
 class Waits:
     """What one request waited for.
 
-    Args:
+    Attributes:
         queued: Seconds in line, since all connections were in use.
         connecting: Seconds for DNS, TCP, TLS and a proxy's CONNECT; None where a kept connection was used.
     """
 
-    queued: float = 0.0
-    connecting: float | None = None
+    __slots__ = ("connecting", "queued")
+
+    def __init__(self) -> None:
+        self.queued = 0.0
+        self.connecting: float | None = None
 
 
 # Set by who wants to know what its next request waits for.

@@ -19,9 +19,9 @@ Method: TypeAlias = Literal["GET", "HEAD", "PUT", "DELETE"]
 _OPERATIONS: dict[str, type[Any]] = {"GET": GetObject, "HEAD": HeadObject, "PUT": PutObject, "DELETE": DeleteObject}
 # Which headers of an answer the one who asks may choose.
 _CHOSEN = ("cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 # What needs no thought inside the quotes of filename="...", and what needs no percent sign in filename* (RFC 8187).
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]+")
+_PLAIN_NAME = r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]+"
 _ATTRIBUTE = "!#$&+-.^_`|~"
 
 
@@ -143,13 +143,13 @@ def content_disposition(filename: str) -> str:
 
     Source: RFC 6266 4.3 and appendix D, RFC 8187 3.2.1
     """
-    if not isinstance(filename, str) or not filename or _CONTROL.search(filename):
+    if not isinstance(filename, str) or not filename or re.search(_CONTROL, filename):
         raise InvalidInput(f"filename must be text without CR, LF or other control characters, not {filename!r}")
-    if _PLAIN_NAME.fullmatch(filename):
+    if re.fullmatch(_PLAIN_NAME, filename):
         return f'attachment; filename="{filename}"'
     try:
         true_form = quote(filename, safe=_ATTRIBUTE)
     except UnicodeEncodeError as error:
         raise InvalidInput(f"filename {filename!r} has a lone surrogate: it has no UTF-8 form") from error
-    readable = "".join(mark if _PLAIN_NAME.fullmatch(mark) else "_" for mark in filename)
+    readable = "".join(mark if re.fullmatch(_PLAIN_NAME, mark) else "_" for mark in filename)
     return f"attachment; filename=\"{readable}\"; filename*=UTF-8''{true_form}"
