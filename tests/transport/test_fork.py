@@ -56,9 +56,10 @@ async def test_parents_request_completes_whatever_the_child_does(
 
 @asynccontextmanager
 async def _running(*arguments: str) -> AsyncIterator[asyncio.StreamReader]:
-    """Run Python, and give what it prints."""
+    """Run Python, and give what it prints; not what Python 3.12 says of threads, the resolver's or uvloop's."""
+    quiet = ("-W", "ignore:This process:DeprecationWarning")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=ROOT
+        sys.executable, *quiet, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=ROOT
     )
     assert process.stdout is not None
     try:
