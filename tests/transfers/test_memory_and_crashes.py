@@ -1,7 +1,7 @@
 """Memory that does not grow with the work, and work that survives kill -9; each in a process of its own.
 
 Small by default. AIOS3_LIST_KEYS=10000000, AIOS3_LARGE_MIB=4096, AIOS3_KILLED_MIB=1024 and AIOS3_SYNC_FILES=100000 are
-the real thing.
+the real thing; the last takes many minutes, and wants ``-o faulthandler_timeout=0``.
 """
 
 import asyncio
