@@ -110,8 +110,8 @@ class ResponseReader:
         self._spent = 0
         self._framing = _BY_CLOSE
 
-    def feed(self, data: memoryview) -> None:
-        """Take what arrived; keeps no reference to *data*."""
+    def feed(self, data: Buffer) -> None:
+        """Take what arrived; keeps no reference to *data* unless it is bytes."""
         if self.head is None:
             rest = bytes(data)
             while rest and self.head is None:
@@ -224,7 +224,7 @@ class ResponseReader:
         self.chunks.append(data)
         self.buffered += len(data)
 
-    def _feed_length(self, data: memoryview) -> None:
+    def _feed_length(self, data: Buffer) -> None:
         left = self._left - len(data)
         if left < 0:
             self.surplus = True
@@ -234,7 +234,7 @@ class ResponseReader:
         self._left = left
         self.done = not left
 
-    def _feed_chunked(self, data: memoryview) -> None:
+    def _feed_chunked(self, data: Buffer) -> None:
         """Take chunk headers, data and trailers; ``_left`` counts the data, ``_line`` holds an unfinished line."""
         position = 0
         while position < len(data):
@@ -251,7 +251,7 @@ class ResponseReader:
             else:
                 position += self._feed_line(data[position : position + MAX_CHUNK_LINE])
 
-    def _feed_line(self, data: memoryview) -> int:
+    def _feed_line(self, data: Buffer) -> int:
         """Take one line, or the part of it that is here; return how many bytes it had."""
         text = bytes(data)
         end = text.find(b"\n") + 1

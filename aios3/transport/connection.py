@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -19,10 +18,10 @@ from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from .body import EVERYTHING, Body, OpenBody
-from .endings import cut_of, end_of, said_goodbye
-from .landing import Landing
+from .endings import cut_of, drain, end_of, said_goodbye
+from .landing import Flow, Landing
 from .outgoing import closed_at_the_end
-from .sockets import received, unsent
+from .sockets import unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
@@ -30,6 +29,8 @@ PIECE = 512 * 1024
 # After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us. Few,
 # since all connections that send do so in the same turn.
 BREATH = 512 * 1024
+# With more than this to come of a body the system makes its pieces: out of the shared buffer each would be copied.
+FLOW = 1024 * 1024
 # Seconds that a TLS peer has to answer our goodbye (one that never does kept sockets open for 5 s and more).
 GOODBYE = 1.0
 # Body bytes that may wait for a slow reader before the socket is left alone.
@@ -269,14 +270,12 @@ class Connection(asyncio.BufferedProtocol):
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
         keep = reader is not None and reader.head is not None and not reader.surplus and self._may_stay(reader.head)
-        if keep and self._reusable and self._lost is None and not (self._bodied and self._unwritten()):
+        # Bytes that did not fit into the socket before the answer came would be read as the next request.
+        unwritten = self._bodied and self.transport.get_write_buffer_size() > 0
+        if keep and self._reusable and self._lost is None and not unwritten:
             self.owner.freed(self)
         else:
             self.abort()
-
-    def _unwritten(self) -> bool:
-        """Tell if bytes did not fit into the socket before the answer came: they would be read as the next request."""
-        return self.transport.get_write_buffer_size() > 0
 
     def _may_stay(self, head: ResponseHead) -> bool:
         """Tell if both sides want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word."""
@@ -372,6 +371,18 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read what arrived; nothing stays in the shared buffer."""
+        self._take(self._scratch[:nbytes])
+        reader = self._reader
+        if reader is not None and reader.left > FLOW and self._tls() is None:
+            self.transport.set_protocol(Flow(self, self._flowed))
+
+    def _flowed(self, data: bytes) -> None:
+        """Read what arrived in memory of its own; the end of the body comes the usual way."""
+        if self._reader is None or self._reader.left - len(data) <= FLOW:
+            self.transport.set_protocol(self)
+        self._take(data)
+
+    def _take(self, data: Buffer) -> None:
         self._quiet = 0
         reader = self._reader
         if reader is None:
@@ -379,7 +390,7 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
             return
         try:
-            reader.feed(self._scratch[:nbytes])
+            reader.feed(data)
         except S3Error as error:
             self.abort(error)
             return
@@ -415,8 +426,8 @@ class Connection(asyncio.BufferedProtocol):
         self._gone = True
         reader = self._reader
         if reader is not None and self._lost is None:
-            if exc is not None:
-                self._drain(reader)
+            if exc is not None and self._tls() is None:
+                drain(self.transport.get_extra_info("socket"), reader)
             self._lost = cut_of(reader, exc)
         self._fail(ConnectError("the connection was lost"))
         # The connector waits for its own protocol to hear of the end: without this its close() hangs for ever.
@@ -425,15 +436,6 @@ class Connection(asyncio.BufferedProtocol):
         if self._goodbye is not None:
             self._goodbye.cancel()
         self.owner.gone(self)
-
-    def _drain(self, reader: ResponseReader) -> None:
-        """Read what the kernel holds: an answer sent before a reset (403 to a large body) is still there."""
-        sock = self.transport.get_extra_info("socket")
-        if sock is None or self._tls() is not None:
-            return
-        with suppress(S3Error):
-            for data in received(sock):
-                reader.feed(memoryview(data))
 
     def pause_writing(self) -> None:
         """The transport's buffer is full: senders wait."""

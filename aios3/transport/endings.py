@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 
 from ..errors import ConnectError, S3Error, TransportError, TruncatedBody
 from ..protocol.http1 import ResponseReader
+from .sockets import HasFileno, received
 
 
 def end_of(reader: ResponseReader) -> S3Error:
@@ -43,3 +45,11 @@ def said_goodbye(tls: ssl.SSLObject | None, closing: bool) -> bool:
         return tls.read(1) == b""
     except ssl.SSLError as error:
         return isinstance(error, ssl.SSLZeroReturnError)
+
+
+def drain(sock: HasFileno | None, reader: ResponseReader) -> None:
+    """Read what the kernel holds: an answer sent before a reset (403 to a large body) is still there."""
+    if sock is not None:
+        with suppress(S3Error):
+            for data in received(sock):
+                reader.feed(data)

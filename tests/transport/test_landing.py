@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aios3 import Bucket, ObjectStream
-from aios3.errors import ReadTimeout, TruncatedBody
+from aios3.errors import ReadTimeout, TransportError, TruncatedBody
 from aios3.testing.peer import Peer
 from aios3.testing.steps import answering, close, read_request, reset, send, stall, trickle
 from tests.loops import BOTH_LOOPS
@@ -120,3 +120,79 @@ async def test_nothing_is_written_after_a_cancellation() -> None:
         await asyncio.sleep(0.05)
 
     assert buffer == before
+
+
+# --- a large body that is read as it comes
+
+
+async def pieces(bucket: Bucket) -> list[bytes]:
+    async with bucket.download("key") as stream:
+        return [piece async for piece in stream]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["get", "pieces"])
+async def test_large_bodies_come_one_after_the_other_over_one_connection(whole: bool) -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY)] * 3
+    async with Peer([*script, *answering(b"small")]) as peer, bucket_at(peer.endpoint) as bucket:
+        for _ in range(3):
+            assert (await bucket.get("key") if whole else b"".join(await pieces(bucket))) == BODY
+        assert await bucket.get("key") == b"small"
+
+    assert peer.connections == 1
+
+
+async def test_what_comes_behind_a_large_body_is_never_read_as_an_answer() -> None:
+    first = [read_request(), send(HEAD % len(BODY) + BODY + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")]
+    async with Peer(first, answering(b"good")) as peer, bucket_at(peer.endpoint) as bucket:
+        assert b"".join(await pieces(bucket)) == BODY
+        assert await bucket.get("key") == b"good"
+
+    assert peer.connections == 2
+
+
+@pytest.mark.parametrize("missing", [1, MIB, 2 * MIB])
+@pytest.mark.parametrize("end", [close, reset])
+async def test_large_body_that_is_cut_is_an_error(end: Any, missing: int) -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY[:-missing]), end()]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, max_attempts=1) as bucket:
+        with pytest.raises(TransportError):
+            await pieces(bucket)
+
+
+async def test_large_body_that_stalls_is_a_read_timeout() -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY[:MIB]), stall()]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, max_attempts=1, read_timeout=0.1) as bucket:
+        with pytest.raises(ReadTimeout):
+            await pieces(bucket)
+
+
+async def test_large_body_that_is_left_closes_its_connection() -> None:
+    first = [read_request(), send(HEAD % len(BODY) + BODY[: 2 * MIB])]
+    async with Peer(first, answering(b"next")) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            assert await anext(aiter(stream))
+        assert await bucket.get("key") == b"next"
+        await peer.until_left()
+
+
+async def test_reader_who_waits_keeps_a_large_body_in_the_kernel() -> None:
+    large = bytes(64 * MIB)
+    async with Peer([read_request(), send(HEAD % len(large) + large)]) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            assert await anext(aiter(stream))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert stream._body._reader.buffered < 4 * MIB  # type: ignore[attr-defined]  # nothing public tells it
+            assert len(await stream.read()) > 0
+
+
+async def test_fill_after_pieces() -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY), *answering(b"next")]
+    async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            found = await anext(aiter(stream))
+            found += await filled(stream, MIB)
+        assert found == BODY
+        assert await bucket.get("key") == b"next"
+
+    assert peer.connections == 1
