@@ -246,7 +246,8 @@ class Connection(asyncio.BufferedProtocol):
         try:
             await news
         finally:
-            if not self._gone:
+            # One that is lost reads no more; and asyncio's TLS transport, once it is closed, cannot be touched.
+            if self._lost is None:
                 self.transport.set_protocol(self)
         return landing.filled
 
