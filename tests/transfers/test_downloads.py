@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from aios3 import Bucket, InvalidInput, NoSuchKey, ObjectChanged, PreconditionFailed
+from aios3 import Bucket, InvalidInput, NoSuchKey, ObjectChanged, PreconditionFailed, ServiceError, TransferError
 from aios3.testing import Answer, FaultProxy
+from aios3.testing.peer import Peer
+from aios3.testing.steps import read_request, send
 from tests.servers import Server
 from tests.stores import NOWHERE, bucket_at, client_of
 from tests.transfers.test_uploads import LARGE, MIB, ON_CEPH, ON_TWO
+from tests.transport.buckets import bucket_at as peer_bucket_at
 from tests.wire import answering, forwarder, response
 
 
@@ -249,6 +252,51 @@ async def test_broken_journal_is_not_believed(store: Bucket, tmp_path: Path, jou
     await store.download_file("key", path, resume=True, part_size=MIB)
 
     assert path.read_bytes() == LARGE
+
+
+WHOLE = bytes(range(100))
+
+
+def part(start: int, end: int, size: int, *, chunks: bool = False) -> bytes:
+    """Return an answer that says it has WHOLE from *start* to *end*, and has *size* bytes."""
+    head = f'HTTP/1.1 206 Partial\r\nETag: "e"\r\nContent-Range: bytes {start}-{end - 1}/100\r\n'.encode()
+    body = (WHOLE + WHOLE)[start : start + size]
+    if chunks:
+        return head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (size, body)
+    return head + b"Content-Length: %d\r\n\r\n" % size + body
+
+
+def serving(*parts: bytes) -> Peer:
+    return Peer([step for answer in parts for step in (read_request(), send(answer))])
+
+
+@pytest.mark.parametrize(("begun", "size", "left"), [(0, 49, 2), (50, 49, 1), (0, 51, 2), (50, 51, 1)])
+async def test_part_of_another_length_is_never_gone_on_from(tmp_path: Path, begun: int, size: int, left: int) -> None:
+    path = tmp_path / "file"
+    wrong = [part(start, start + 50, size if start == begun else 50, chunks=True) for start in (0, 50)]
+    async with serving(*wrong) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(TransferError, match=f"{size} bytes came of the 50 from {begun} on"):
+            await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    rest = [part(start, start + 50, 50) for start in (0, 50)][-left:]
+    async with serving(*rest) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    assert path.read_bytes() == WHOLE
+
+
+async def test_journal_without_its_file_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    async with serving(part(0, 50, 50), b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n") as peer:
+        async with peer_bucket_at(peer.endpoint) as bucket:
+            with pytest.raises(ServiceError):
+                await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+    (tmp_path / "file.aios3-part").unlink()
+
+    async with serving(part(0, 50, 50), part(50, 100, 50)) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    assert path.read_bytes() == WHOLE
 
 
 @ON_CEPH
