@@ -147,3 +147,23 @@ async def test_nothing_is_written_after_a_cancellation() -> None:
         await asyncio.sleep(0.05)
 
     assert buffer == before
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_what_a_cancelled_call_had_is_read_by_the_next(turns: int) -> None:
+    """Whenever it comes, in the turn of the last byte too."""
+    head = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 5\r\n\r\n'
+    begun = [read_request(), send(head), stall(), send(b"hell"), send(b"o")]
+    again = b'HTTP/1.1 206 OK\r\nETag: "e"\r\nContent-Range: bytes 0-4/5\r\nContent-Length: 5\r\n\r\nhello'
+    async with Peer(begun, [read_request(), send(again)]) as peer:
+        async with bucket_at(peer.endpoint, max_attempts=2) as bucket, bucket.download("key") as stream:
+            buffer = bytearray(10)
+            filling = asyncio.ensure_future(stream.fill(buffer))
+            await peer.until_stalled()
+            peer.release()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            filling.cancel()
+            await asyncio.wait([filling])
+
+            assert (bytes(buffer[:5]) if not filling.cancelled() else await stream.read()) == b"hello"
