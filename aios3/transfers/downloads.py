@@ -89,8 +89,9 @@ class Download(Value):
             try:
                 return await self._rest(file, known, journal, None)
             except ObjectChanged:
-                # It is another object by now: what was kept is of no use.
+                # It is another object by now: what was kept is of no use, nor what is still being written.
                 journal.forget()
+                await file.settled()
         first = await self._first()
         size = _size(first)
         algorithm, checksum = crc_of_all(first.headers) or (None, None)

@@ -5,7 +5,9 @@ import errno
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,8 @@ import pytest
 
 from aios3 import Bucket, InvalidInput, NoSuchKey, ObjectChanged, PreconditionFailed, ServiceError, TransferError
 from aios3.testing import Answer, FaultProxy
-from aios3.testing.peer import Peer
-from aios3.testing.steps import read_request, send
+from aios3.testing.peer import Peer, Visit
+from aios3.testing.steps import close, read_request, send
 from tests.servers import Server
 from tests.stores import NOWHERE, bucket_at, client_of
 from tests.transfers.test_uploads import LARGE, MIB, ON_CEPH, ON_TWO
@@ -295,6 +297,44 @@ async def test_journal_without_its_file_is_not_believed(tmp_path: Path) -> None:
 
     async with serving(part(0, 50, 50), part(50, 100, 50)) as peer, peer_bucket_at(peer.endpoint) as bucket:
         await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    assert path.read_bytes() == WHOLE
+
+
+class SlowDisk(ThreadPoolExecutor):
+    """Threads, of which the first that writes takes half a second more; *writing* tells that it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.writing = asyncio.Event()
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+        if self.writing.is_set() or not any(isinstance(argument, memoryview) for argument in arguments):
+            return super().submit(work, *arguments, **named)
+        self.writing.set()
+        return super().submit(lambda: time.sleep(0.5) or work(*arguments))
+
+
+async def test_write_that_outlives_its_download_is_not_in_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    (tmp_path / "file.aios3-part").write_bytes(bytes(100))
+    plan = {"bucket": "bucket", "key": "key", "version_id": None, "asked_version": None, "etag": '"e"'}
+    (tmp_path / "file.aios3-part.journal").write_text(json.dumps({**plan, "size": 100, "part_size": 50}) + "\n")
+    disk = SlowDisk()
+    asyncio.get_running_loop().set_default_executor(disk)
+
+    async def answer(visit: Visit) -> None:
+        """Give the first part at once, and say that it was replaced when that is being written."""
+        replaced = b"bytes=50-99" in visit.requests[-1].head
+        if replaced:
+            await disk.writing.wait()
+        old = part(0, 50, 50).replace(b"\x01", b"x")
+        await send(b"HTTP/1.1 412 No\r\nContent-Length: 0\r\n\r\n" if replaced else old)(visit)
+
+    old = [read_request(), answer, close()]
+    new = [read_request(), send(part(0, 50, 50)), read_request(), send(part(50, 100, 50))]
+    async with Peer(old, old, new) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=2, resume=True)
 
     assert path.read_bytes() == WHOLE
 
