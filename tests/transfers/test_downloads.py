@@ -312,7 +312,12 @@ class SlowDisk(ThreadPoolExecutor):
         if self.writing.is_set() or not any(isinstance(argument, memoryview) for argument in arguments):
             return super().submit(work, *arguments, **named)
         self.writing.set()
-        return super().submit(lambda: time.sleep(0.5) or work(*arguments))
+
+        def late() -> Any:
+            time.sleep(0.5)
+            return work(*arguments)
+
+        return super().submit(late)
 
 
 async def test_write_that_outlives_its_download_is_not_in_the_next(tmp_path: Path) -> None:
