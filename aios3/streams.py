@@ -154,9 +154,12 @@ class ObjectStream:
         """Fill *buffer*, which the bytes arrive in without being copied again; return how many: fewer at the end only.
 
         Raises:
-            As ``read`` does.
+            InvalidInput: it is read-only.
+            What ``read`` does.
         """
         view = memoryview(buffer).cast("B")
+        if view.readonly:
+            raise InvalidInput("the buffer is read-only: nothing can arrive in it")
         filled = 0
         while filled < len(view):
             # What is verified is hashed on the loop, which lets others have their turn in between.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aios3 import Bucket, ObjectStream
-from aios3.errors import ReadTimeout, TransportError, TruncatedBody
+from aios3.errors import InvalidInput, ReadTimeout, TransportError, TruncatedBody
 from aios3.testing.peer import Peer
 from aios3.testing.steps import answering, close, read_request, reset, say_goodbye, send, stall, trickle
 from tests.loops import BOTH_LOOPS
@@ -167,3 +167,11 @@ async def test_what_a_cancelled_call_had_is_read_by_the_next(turns: int) -> None
             await asyncio.wait([filling])
 
             assert (bytes(buffer[:5]) if not filling.cancelled() else await stream.read()) == b"hello"
+
+
+async def test_memory_that_cannot_be_written_to_is_refused_at_once() -> None:
+    async with Peer(answering(b"hello")) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            with pytest.raises(InvalidInput, match="read-only"):
+                await stream.fill(memoryview(bytes(5)))
+            assert await stream.read() == b"hello"
