@@ -369,3 +369,24 @@ def test_journal_is_json(tmp_path: Path) -> None:
     again.close()
     assert found is not None
     assert (found.done, found.end(8)) == (frozenset({8}), 10)
+
+
+def test_journal_goes_on_in_a_line_of_its_own(tmp_path: Path) -> None:
+    from aios3.transfers.journal import Journal, Plan
+
+    path = tmp_path / "j"
+    journal = Journal(path)
+    journal.begin(Plan(bucket="b", key="k", version_id=None, asked_version=None, etag='"e"', size=20, part_size=5))
+    journal.close()
+    path.write_text(path.read_text() + "1")  # cut in "10"
+    again = Journal(path)
+    assert again.read() is not None
+    again.done(5)
+    again.close()
+
+    last = Journal(path)
+    found = last.read()
+    last.close()
+
+    assert found is not None
+    assert found.done == {5}
