@@ -153,6 +153,8 @@ class ObjectStream:
     async def fill(self, buffer: bytearray | memoryview) -> int:
         """Fill *buffer*, which the bytes arrive in without being copied again; return how many: fewer at the end only.
 
+        A call that is cancelled may have taken bytes that nobody hears of: close the stream then.
+
         Raises:
             InvalidInput: it is read-only.
             What ``read`` does.
