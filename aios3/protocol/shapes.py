@@ -16,6 +16,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from inspect import get_annotations
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -29,7 +30,6 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from ..errors import InvalidInput, InvalidResponse, S3Error
@@ -290,8 +290,18 @@ class Member(NamedTuple):
 @once
 def members(cls: type[Shape]) -> tuple[Member, ...]:
     """Read the declaration of *cls*, in order."""
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(_member(name, hints[name]) for name in declared(cls))
+    found: dict[str, Member] = {}
+    for base in reversed(cls.__mro__):
+        found |= _own_members(base)
+    return tuple(found[name] for name in declared(cls))
+
+
+@once
+def _own_members(base: type) -> dict[str, Member]:
+    """Read what one class declares: groups of members are in many, and typing.get_type_hints reads them for each."""
+    if not issubclass(base, Shape):
+        return {}
+    return {name: _member(name, hint) for name, hint in get_annotations(base, eval_str=True).items()}
 
 
 def _member(name: str, hint: Any) -> Member:

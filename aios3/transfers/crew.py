@@ -32,6 +32,8 @@ class Crew:
         """Begin *work* as soon as there is a seat; until then the caller waits, and makes nothing more."""
         await self._seats.acquire()
         self._group.create_task(self._run(work))
+        # One a turn of the loop: what it does first may have to start a thread, and wait for that.
+        await asyncio.sleep(0)
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         try:

@@ -154,7 +154,7 @@ class Download(Value):
                 await crew.start(partial(arrivals.recall, start))
             for start in missing:
                 await crew.start(partial(self._part, arrivals, start))
-        arrivals.check()
+        await arrivals.end()
         return TransferResult(
             key=self.key,
             etag=plan.etag,

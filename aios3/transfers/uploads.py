@@ -86,7 +86,8 @@ class Upload(Value):
         )
         async with upload:
             stored, upload.parts = upload.parts, {}
-            send = partial(self._send, upload, stored, meter, [])
+            buffers: list[mmap] = []
+            send = partial(self._send, upload, stored, meter, buffers)
             async with Crew(self.concurrency) as crew:
                 number = 1
                 await crew.start(partial(send, number, first.pop()))
@@ -98,6 +99,8 @@ class Upload(Value):
                         )
                     size = sizes.of(number)
                     await crew.start(partial(send, number, await source.take(size)))
+            # Giving so much memory back takes milliseconds.
+            await asyncio.to_thread(buffers.clear)
             await source.check()
         assert upload.result is not None
         return upload.result

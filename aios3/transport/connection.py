@@ -26,7 +26,7 @@ from .sockets import received, unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
-PIECE = 256 * 1024
+PIECE = 512 * 1024
 # After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us. Few,
 # since all connections that send do so in the same turn.
 BREATH = 512 * 1024

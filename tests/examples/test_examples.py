@@ -71,9 +71,13 @@ def _has_ended(pid: int) -> bool:
     return False
 
 
+# As in a terminal: what a shell starts in the background ignores SIGINT, and so does all that it starts.
 WAITING = """
 import asyncio
+import signal
 from examples import quickstart
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     async with quickstart.s3_server("key", "secretsecret"):
