@@ -33,12 +33,13 @@ class Signers:
         """
         if self._auth == auth and self._last.credentials is credentials and self._last.timestamp == timestamp:
             return self._last
-        scheme, service, region = self._auth = auth
+        scheme, service, region = auth
         if scheme == "sigv4a":
             self._last = sigv4a.Signer(credentials, timestamp, region, service)
         else:
             token = TOKEN if scheme == "sigv4" else SESSION_TOKEN
             self._last = sigv4.Signer(credentials, timestamp, region, service, token)
+        self._auth = auth  # last: one that cannot be made must not be taken for made
         return self._last
 
 

@@ -153,10 +153,15 @@ class ObjectStream:
     async def fill(self, buffer: bytearray | memoryview) -> int:
         """Fill *buffer*, which the bytes arrive in without being copied again; return how many: fewer at the end only.
 
+        A call that is cancelled may have taken bytes that nobody hears of: close the stream then.
+
         Raises:
-            As ``read`` does.
+            InvalidInput: it is read-only.
+            What ``read`` does.
         """
         view = memoryview(buffer).cast("B")
+        if view.readonly:
+            raise InvalidInput("the buffer is read-only: nothing can arrive in it")
         filled = 0
         while filled < len(view):
             # What is verified is hashed on the loop, which lets others have their turn in between.

@@ -153,6 +153,15 @@ def test_request_to_several_regions_is_signed_in_its_headers() -> None:
     verify(proof, text, *point_of("AKID", "s"))
 
 
+def test_signer_that_cannot_be_made_is_never_another() -> None:
+    signers, keys, now = Signers(), Credentials("AKID", "\ud800"), "20260102T030405Z"
+    assert signers.at(Auth("sigv4a", "s3", "*"), keys, now)
+
+    for _ in range(2):
+        with pytest.raises(UnicodeEncodeError):
+            signers.at(Auth("sigv4", "s3", "us-west-2"), keys, now)
+
+
 async def test_forms_are_for_one_region() -> None:
     with pytest.raises(InvalidInput, match="no uploads by forms"):
         await Bucket(ALIAS, **KEYS).presign_post("k")

@@ -185,6 +185,14 @@ class Result(Shape):
         """The server's name for this request."""
         return self.headers.get("x-amz-request-id")
 
+    def replace(self, **members: Any) -> Self:
+        """Return a copy in which *members* have other values: what came of the same response."""
+        if not self._names >= members.keys():
+            raise self._wrong(members)
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, **members)
+        return made
+
 
 if TYPE_CHECKING:
 

@@ -119,7 +119,9 @@ class Value:
         raise _frozen(f"{type(self).__name__} is frozen")
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(getattr(self, n) == getattr(other, n) for n in self._names)
+        if type(self) is not type(other):
+            return NotImplemented  # the other may know better, as unittest.mock.ANY does
+        return all(getattr(self, n) == getattr(other, n) for n in self._names)
 
     def __hash__(self) -> int:
         return hash((type(self), *(getattr(self, name) for name in sorted(self._names))))

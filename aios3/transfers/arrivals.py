@@ -47,13 +47,22 @@ class Arrivals:
         self._piece = min(plan.part_size, max(1, plan.size), _LARGEST, max(_SMALLEST, _MEMORY // concurrency))
         self._buffers: list[memoryview] = []
 
-    async def save(self, start: int, stream: ObjectStream) -> None:
-        """Write what *stream* gives from *start* on, out of memory that it arrives in, and that is used again."""
+    async def save(self, start: int, end: int, stream: ObjectStream) -> None:
+        """Write what *stream* gives between *start* and *end*, out of memory that it arrives in, and that is used again.
+
+        Raises:
+            TransferError: it gives less, or more, as an answer in chunks may.
+        """
         crc = None if self._verification is None else new(self._verification.algorithm)
         offset = start
         while True:
             buffer = self._buffers.pop() if self._buffers else memoryview(new_buffer(self._piece))
             filled = buffer[: await self._fill(buffer, stream)]
+            if len(filled) > end - offset or (offset < end and not filled):
+                came = offset + len(filled) - start
+                raise TransferError(
+                    f"{self.plan.bucket}/{self.plan.key}: {came} bytes came of the {end - start} from {start} on"
+                )
             if not filled:
                 break
             if crc is not None:

@@ -84,12 +84,14 @@ class Download(Value):
             known is not None
             and journal is not None
             and known.fits(self.bucket, self.key, self.members.get("version_id"))
+            and (await file.state()).st_size == known.size  # else the journal is of another file
         ):
             try:
                 return await self._rest(file, known, journal, None)
             except ObjectChanged:
-                # It is another object by now: what was kept is of no use.
+                # It is another object by now: what was kept is of no use, nor what is still being written.
                 journal.forget()
+                await file.settled()
         first = await self._first()
         size = _size(first)
         algorithm, checksum = crc_of_all(first.headers) or (None, None)
@@ -174,7 +176,7 @@ class Download(Value):
         if result.etag != plan.etag:
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
-        await self._save(arrivals, start, operation, result)
+        await self._save(arrivals, start, plan.end(start), operation, result)
         await arrivals.note(start)
 
     async def _save_first(self, arrivals: Arrivals, first: GetObjectResult) -> None:
@@ -182,7 +184,7 @@ class Download(Value):
         whole = first.content_range is None
         operation = self._operation(0, self.part_size)
         asked = operation.replace(range=None) if whole else operation
-        await self._save(arrivals, 0, asked, first)
+        await self._save(arrivals, 0, plan.size if whole else plan.end(0), asked, first)
         if not whole and plan.guard is None and plan.size > self.part_size:
             await self._unguarded(arrivals)
         for start in range(0, plan.size if whole else min(self.part_size, plan.size), self.part_size):
@@ -196,11 +198,13 @@ class Download(Value):
             await result.body.close()
             raise ObjectChanged(f"{operation.resource} was replaced while it was read")
         arrivals.again()
-        await self._save(arrivals, 0, operation, result)
+        await self._save(arrivals, 0, arrivals.plan.size, operation, result)
 
-    async def _save(self, arrivals: Arrivals, start: int, operation: GetObject, result: GetObjectResult) -> None:
+    async def _save(
+        self, arrivals: Arrivals, start: int, end: int, operation: GetObject, result: GetObjectResult
+    ) -> None:
         async with ObjectStream(result, Resumption(self.caller, operation, result)) as stream:
-            await arrivals.save(start, stream)
+            await arrivals.save(start, end, stream)
 
 
 def _size(result: GetObjectResult) -> int:

@@ -92,10 +92,14 @@ class OpenFile:
         """Return *made* after it was updated by *length* bytes from *start* on."""
         return await self.run(_digest, start, length, made)
 
-    async def close(self) -> None:
-        """Close, once the threads are through."""
+    async def settled(self) -> None:
+        """Wait until the threads are through, those too whose callers were cancelled."""
         if self._busy:
             await asyncio.wait(self._busy)
+
+    async def close(self) -> None:
+        """Close, once the threads are through."""
+        await self.settled()
         descriptor, self._descriptor = self._descriptor, -1
         if self._owned and descriptor >= 0:
             await asyncio.to_thread(os.close, descriptor)

@@ -66,7 +66,8 @@ class Journal:
     def read(self) -> Plan | None:
         """Return what an earlier download has left; None if there is nothing that can be used."""
         try:
-            first, *lines = self._path.read_text().split("\n")[:-1]
+            text = self._path.read_text()
+            first, *lines = text.split("\n")[:-1]
             plan = json.loads(first)
             done = frozenset(int(line) for line in lines)
             found = Plan(**plan, done=done)
@@ -77,6 +78,8 @@ class Journal:
         if not done <= whole:
             return None
         self._file = self._path.open("a")
+        # What is left of a line would make another part of the next one's number.
+        self._file.truncate(text.rfind("\n") + 1)
         return found
 
     def begin(self, plan: Plan) -> None:

@@ -119,7 +119,8 @@ class Upload(Value):
             upload.parts[number] = known
         elif isinstance(part, FilePart) and part.length <= _IN_MEMORY:
             # At once rather than piece by piece, into memory that an earlier part has left.
-            buffer = buffers.pop() if buffers else new_buffer(part.length)
+            # The last part's is shorter than the others.
+            buffer = buffers.pop() if buffers and len(buffers[-1]) >= part.length else new_buffer(part.length)
             await upload.part(self._paced(await part.read_into(buffer)), number)
             buffers.append(buffer)
         else:

@@ -100,6 +100,10 @@ class Body:
                 if not filled:
                     raise
                 break
+            except BaseException:
+                # Whoever is cancelled never hears of them: else the rest would be taken for what comes next.
+                self._give_back(bytes(view[:filled]))
+                raise
         return filled
 
     async def read_at_most(self, limit: int) -> bytes:
@@ -158,6 +162,12 @@ class Body:
             self._taken = 0
         reader.buffered -= len(data)
         return data
+
+    def _give_back(self, data: bytes) -> None:
+        """Let *data* be what is read next; nothing of the first chunk was taken."""
+        if data:
+            self._reader.chunks.appendleft(data)
+            self._reader.buffered += len(data)
 
     def _take_all(self) -> bytes:
         if self._taken:

@@ -247,7 +247,8 @@ class Connection(asyncio.BufferedProtocol):
         try:
             await news
         finally:
-            if not self._gone:
+            # One that is lost reads no more; and asyncio's TLS transport, once it is closed, cannot be touched.
+            if self._lost is None:
                 self.transport.set_protocol(self)
         return landing.filled
 
@@ -373,7 +374,7 @@ class Connection(asyncio.BufferedProtocol):
         """Read what arrived; nothing stays in the shared buffer."""
         self._take(self._scratch[:nbytes])
         reader = self._reader
-        if reader is not None and reader.left > FLOW and self._tls() is None:
+        if reader is not None and reader.left > FLOW and self._lost is None and self._tls() is None:
             self.transport.set_protocol(Flow(self, self._flowed))
 
     def _flowed(self, data: bytes) -> None:

@@ -357,6 +357,16 @@ def test_header_is_read(member: str, header: str, text: str, value: Any) -> None
     assert getattr(result, member) == value
 
 
+def test_copy_of_a_result_came_of_the_same_response() -> None:
+    headers = {"etag": '"x"', "x-amz-meta-a": "b", "x-amz-request-id": "R"}
+
+    copy = decode(ops.HeadObject(**OBJECT), 206, headers, b"").replace(etag='"y"')
+
+    assert (copy.etag, copy.metadata, copy.http_status, copy.request_id) == ('"y"', {"a": "b"}, 206, "R")
+    with pytest.raises(TypeError, match="has no member 'headers'"):
+        copy.replace(headers={})
+
+
 def test_header_that_cannot_be_read_says_so_when_it_is_asked_for() -> None:
     result = decode(ops.HeadObject(**OBJECT), 200, {"content-length": "many", "etag": '"x"'}, b"")
 

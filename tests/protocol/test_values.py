@@ -5,6 +5,7 @@ import dataclasses
 import pickle
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from unittest.mock import ANY
 
 import pytest
 
@@ -83,6 +84,12 @@ def test_equal_by_members_given_or_not() -> None:
     assert Crate(name="a", weight=1, size=1) != BOX
     assert BOX != ("a", 1)
     assert len({Even(number=2), Even(number=2), Even(number=4)}) == 2
+
+
+def test_what_equals_anything_equals_a_value() -> None:
+    value = Credentials("AKID", "hunter2")
+
+    assert [value] == [ANY]
 
 
 def test_rule_holds_for_every_way_to_make_one() -> None:

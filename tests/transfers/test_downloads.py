@@ -5,17 +5,22 @@ import errno
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aios3 import Bucket, InvalidInput, NoSuchKey, ObjectChanged, PreconditionFailed
+from aios3 import Bucket, InvalidInput, NoSuchKey, ObjectChanged, PreconditionFailed, ServiceError, TransferError
 from aios3.testing import Answer, FaultProxy
+from aios3.testing.peer import Peer, Visit
+from aios3.testing.steps import close, read_request, send
 from tests.servers import Server
 from tests.stores import NOWHERE, bucket_at, client_of
 from tests.transfers.test_uploads import LARGE, MIB, ON_CEPH, ON_TWO
+from tests.transport.buckets import bucket_at as peer_bucket_at
 from tests.wire import answering, forwarder, response
 
 
@@ -251,6 +256,94 @@ async def test_broken_journal_is_not_believed(store: Bucket, tmp_path: Path, jou
     assert path.read_bytes() == LARGE
 
 
+WHOLE = bytes(range(100))
+
+
+def part(start: int, end: int, size: int, *, chunks: bool = False) -> bytes:
+    """Return an answer that says it has WHOLE from *start* to *end*, and has *size* bytes."""
+    head = f'HTTP/1.1 206 Partial\r\nETag: "e"\r\nContent-Range: bytes {start}-{end - 1}/100\r\n'.encode()
+    body = (WHOLE + WHOLE)[start : start + size]
+    if chunks:
+        return head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (size, body)
+    return head + b"Content-Length: %d\r\n\r\n" % size + body
+
+
+def serving(*parts: bytes) -> Peer:
+    return Peer([step for answer in parts for step in (read_request(), send(answer))])
+
+
+@pytest.mark.parametrize(("begun", "size", "left"), [(0, 49, 2), (50, 49, 1), (0, 51, 2), (50, 51, 1)])
+async def test_part_of_another_length_is_never_gone_on_from(tmp_path: Path, begun: int, size: int, left: int) -> None:
+    path = tmp_path / "file"
+    wrong = [part(start, start + 50, size if start == begun else 50, chunks=True) for start in (0, 50)]
+    async with serving(*wrong) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(TransferError, match=f"{size} bytes came of the 50 from {begun} on"):
+            await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    rest = [part(start, start + 50, 50) for start in (0, 50)][-left:]
+    async with serving(*rest) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    assert path.read_bytes() == WHOLE
+
+
+async def test_journal_without_its_file_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    async with serving(part(0, 50, 50), b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n") as peer:
+        async with peer_bucket_at(peer.endpoint) as bucket:
+            with pytest.raises(ServiceError):
+                await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+    (tmp_path / "file.aios3-part").unlink()
+
+    async with serving(part(0, 50, 50), part(50, 100, 50)) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    assert path.read_bytes() == WHOLE
+
+
+class SlowDisk(ThreadPoolExecutor):
+    """Threads, of which the first that writes takes half a second more; *writing* tells that it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.writing = asyncio.Event()
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+        if self.writing.is_set() or not any(isinstance(argument, memoryview) for argument in arguments):
+            return super().submit(work, *arguments, **named)
+        self.writing.set()
+
+        def late() -> Any:
+            time.sleep(0.5)
+            return work(*arguments)
+
+        return super().submit(late)
+
+
+async def test_write_that_outlives_its_download_is_not_in_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    (tmp_path / "file.aios3-part").write_bytes(bytes(100))
+    plan = {"bucket": "bucket", "key": "key", "version_id": None, "asked_version": None, "etag": '"e"'}
+    (tmp_path / "file.aios3-part.journal").write_text(json.dumps({**plan, "size": 100, "part_size": 50}) + "\n")
+    disk = SlowDisk()
+    asyncio.get_running_loop().set_default_executor(disk)
+
+    async def answer(visit: Visit) -> None:
+        """Give the first part at once, and say that it was replaced when that is being written."""
+        replaced = b"bytes=50-99" in visit.requests[-1].head
+        if replaced:
+            await disk.writing.wait()
+        old = part(0, 50, 50).replace(b"\x01", b"x")
+        await send(b"HTTP/1.1 412 No\r\nContent-Length: 0\r\n\r\n" if replaced else old)(visit)
+
+    old = [read_request(), answer, close()]
+    new = [read_request(), send(part(0, 50, 50)), read_request(), send(part(50, 100, 50))]
+    async with Peer(old, old, new) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=2, resume=True)
+
+    assert path.read_bytes() == WHOLE
+
+
 @ON_CEPH
 async def test_faults_on_the_way_do_not_reach_the_file(server: Server, store: Bucket, tmp_path: Path) -> None:
     await store.put("key", LARGE)
@@ -276,3 +369,24 @@ def test_journal_is_json(tmp_path: Path) -> None:
     again.close()
     assert found is not None
     assert (found.done, found.end(8)) == (frozenset({8}), 10)
+
+
+def test_journal_goes_on_in_a_line_of_its_own(tmp_path: Path) -> None:
+    from aios3.transfers.journal import Journal, Plan
+
+    path = tmp_path / "j"
+    journal = Journal(path)
+    journal.begin(Plan(bucket="b", key="k", version_id=None, asked_version=None, etag='"e"', size=20, part_size=5))
+    journal.close()
+    path.write_text(path.read_text() + "1")  # cut in "10"
+    again = Journal(path)
+    assert again.read() is not None
+    again.done(5)
+    again.close()
+
+    last = Journal(path)
+    found = last.read()
+    last.close()
+
+    assert found is not None
+    assert found.done == {5}

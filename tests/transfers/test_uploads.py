@@ -227,6 +227,20 @@ async def test_resuming_sends_again_what_is_different(store: Bucket, other: byte
     assert await store.get("key") == LARGE
 
 
+@ON_CEPH
+async def test_resuming_reads_a_large_part_after_a_short_one(store: Bucket, tmp_path: Path) -> None:
+    size = 16 * MIB
+    whole = LARGE[:MIB] * 16 + b"x"
+    upload = store.multipart("key")
+    await upload.__aenter__()
+    await upload.part(whole[1:], 1)
+
+    # While the first is compared, the last is sent, and leaves its memory.
+    await store.upload("key", _path(whole, tmp_path), part_size=size, resume=True)
+
+    assert await store.get("key") == whole
+
+
 # --- bad input
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from aios3 import Bucket, ObjectStream
-from aios3.errors import ReadTimeout, TransportError, TruncatedBody
+from aios3.errors import InvalidInput, ReadTimeout, TransportError, TruncatedBody
 from aios3.testing.peer import Peer
-from aios3.testing.steps import answering, close, read_request, reset, send, stall, trickle
+from aios3.testing.steps import answering, close, read_request, reset, say_goodbye, send, stall, trickle
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
@@ -61,6 +61,33 @@ async def test_over_tls(server_tls: ssl.SSLContext, certificate: Certificate) ->
             await bucket.get("key")
 
     assert peer.connections == 1
+
+
+@pytest.mark.parametrize("end", [close, say_goodbye, stall])
+async def test_lost_in_the_middle_over_tls(server_tls: ssl.SSLContext, certificate: Certificate, end: Any) -> None:
+    script = [read_request(), send(HEAD % 100 + b"hello"), end()]
+    async with Peer(script, tls=server_tls) as peer:
+        async with bucket_at(peer.endpoint, verify=certificate.authority, read_timeout=0.2) as bucket:
+            async with bucket.download("key") as stream:
+                with pytest.raises(ReadTimeout if end is stall else TruncatedBody):
+                    await stream.fill(bytearray(100))
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+async def test_closed_in_the_middle(
+    server_tls: ssl.SSLContext, certificate: Certificate, *, tls: bool, whole: bool
+) -> None:
+    script, buffer = [read_request(), send(HEAD % 100 + b"hello"), stall()], bytearray(100)
+    async with Peer(script, tls=server_tls if tls else None) as peer:
+        async with bucket_at(peer.endpoint, verify=certificate.authority) as bucket:
+            async with bucket.download("key") as stream:
+                filling = asyncio.ensure_future(stream.fill(buffer))
+                while not any(buffer):  # noqa: ASYNC110  # what arrives makes no event
+                    await asyncio.sleep(0)
+                await (bucket if whole else stream).close()
+                with pytest.raises(TransportError):
+                    await filling
 
 
 async def test_connection_on_which_more_came_is_not_used_again() -> None:
@@ -120,6 +147,34 @@ async def test_nothing_is_written_after_a_cancellation() -> None:
         await asyncio.sleep(0.05)
 
     assert buffer == before
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_what_a_cancelled_call_had_is_read_by_the_next(turns: int) -> None:
+    """Whenever it comes, in the turn of the last byte too."""
+    head = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 5\r\n\r\n'
+    begun = [read_request(), send(head), stall(), send(b"hell"), send(b"o")]
+    again = b'HTTP/1.1 206 OK\r\nETag: "e"\r\nContent-Range: bytes 0-4/5\r\nContent-Length: 5\r\n\r\nhello'
+    async with Peer(begun, [read_request(), send(again)]) as peer:
+        async with bucket_at(peer.endpoint, max_attempts=2) as bucket, bucket.download("key") as stream:
+            buffer = bytearray(10)
+            filling = asyncio.ensure_future(stream.fill(buffer))
+            await peer.until_stalled()
+            peer.release()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            filling.cancel()
+            await asyncio.wait([filling])
+
+            assert (bytes(buffer[:5]) if not filling.cancelled() else await stream.read()) == b"hello"
+
+
+async def test_memory_that_cannot_be_written_to_is_refused_at_once() -> None:
+    async with Peer(answering(b"hello")) as peer, bucket_at(peer.endpoint) as bucket:
+        async with bucket.download("key") as stream:
+            with pytest.raises(InvalidInput, match="read-only"):
+                await stream.fill(memoryview(bytes(5)))
+            assert await stream.read() == b"hello"
 
 
 # --- a large body that is read as it comes
