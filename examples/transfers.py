@@ -68,6 +68,12 @@ async def objects(bucket: Bucket, folder: Path) -> None:
     limit = Bandwidth(200 << 20)
     await bucket.download_file("large/numbers", folder / "numbers", resume=True, bandwidth=limit, progress=bar.of())
     bar.close()
+    buffer = bytearray(1 << 20)
+    async with bucket.download("large/numbers") as stream:
+        lines = 0
+        while count := await stream.fill(buffer):  # always the same memory, which the bytes arrive in
+            lines += buffer.count(b"\n", 0, count)
+    print(f"counted {lines} lines")
     await bucket.copy("large/numbers", "large/copy", metadata={"copied": "yes"})
     await bucket.move("large/copy", "large/moved")
     async with bucket.multipart("large/by hand") as upload:

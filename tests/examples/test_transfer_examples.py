@@ -31,6 +31,7 @@ async def test_transfers_go_through(radosgw: Server, bucket_name: str) -> None:
     assert [line for line in lines if not line.startswith("one object:  ")] == [
         "sent 13800000 bytes in 3 parts",
         "one object: 27600000 bytes",
+        "counted 4000000 lines",
         "large objects: ['large/by hand', 'large/moved', 'large/numbers']",
         "would delete a.txt (5 bytes, not in the source)",
         "would upload b/c.txt (18 bytes, another size)",
