@@ -102,10 +102,13 @@ class FaultProxy:
             # The proxy's end. It is not passed on, since asyncio's streams complain about a cancelled task.
             _reset(writer)
         finally:
-            self._serving.discard(task)
             for side in (writer, upstream):
                 if side is not None:
                     side.close()
+                    # How it ends is of no interest; but asyncio reports an end of which nobody has heard.
+                    closing = asyncio.ensure_future(side.wait_closed())
+                    closing.add_done_callback(_heard)
+            self._serving.discard(task)
 
     async def _relay(self, wires: _Wires) -> None:
         head = await _read_head(wires.reader)
@@ -261,6 +264,11 @@ async def _drained(writer: asyncio.StreamWriter) -> None:
         await asyncio.gather(draining, return_exceptions=True)
         raise
     draining.result()
+
+
+def _heard(closing: asyncio.Future[None]) -> None:
+    if not closing.cancelled():
+        closing.exception()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
