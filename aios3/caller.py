@@ -22,7 +22,6 @@ from typing import Any, Literal, Self, TypeVar
 
 import aiohttp
 
-from . import settings
 from .attempts import AttemptHook, log, observed, tell
 from .credentials import Cached, Credentials, DefaultChain, Fixed, Network, Provider
 from .errors import InvalidInput, InvalidResponse, S3Error, ServiceError, TransportError
@@ -38,6 +37,19 @@ from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
 from .protocol.shapes import Operation, Result
 from .recovery import Means, Recovery, turn
 from .sessions import Sessions
+from .settings import (
+    common_headers,
+    from_files,
+    integrity,
+    payloads,
+    retry_policy,
+    router,
+    said_of_profile,
+    signer,
+    time_limit,
+    verifies,
+)
+from .settings import user_agent as agent_of
 from .signing import Signers, signed
 from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
@@ -138,10 +150,10 @@ class Caller(Presigner):
             keepalive_timeout=keepalive_timeout,
             proxy=proxy_url(proxy) if proxy else None,
             proxies=environment_proxies() if proxy is None else {},
-            extra=f"user-agent: {settings.user_agent(user_agent)}\r\naccept-encoding: identity\r\n",
+            extra=f"user-agent: {agent_of(user_agent)}\r\naccept-encoding: identity\r\n",
         )
         self._pools = Pools(options, connector, verify)
-        given = settings.signer(aws_key, aws_secret, aws_token, credentials, anonymous)
+        given = signer(aws_key, aws_secret, aws_token, credentials, anonymous)
         self._keys = given or Cached(DefaultChain(profile, aws_region, network=Network(self._pools.apart)))
         self._sessions = Sessions(self.call)
         self._signers = Signers()
@@ -150,17 +162,17 @@ class Caller(Presigner):
         self._configure(os.environ)
         # False before the files were read and after the client was closed, so that a call has one thing to look at.
         self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
-        self._headers = settings.common_headers(expected_bucket_owner, request_payer)
+        self._headers = common_headers(expected_bucket_owner, request_payer)
         self._closed = False
 
     def _configure(self, environ: Mapping[str, str]) -> None:
         """Make what depends on settings that stand in the environment, or in a profile under its names."""
         given = self._arguments
-        self._router = settings.router(given, environ)
-        self._integrity = settings.integrity(self._router.dialect)
-        self._payloads = settings.payloads(given["payload_signing"], given["checksum"], self._router.dialect, environ)
-        self.verifies = settings.verifies(given["checksum"], self._router.dialect, environ)
-        policy = settings.retry_policy(given["max_attempts"], given["retry_mode"], environ)
+        self._router = router(given, environ)
+        self._integrity = integrity(self._router.dialect)
+        self._payloads = payloads(given["payload_signing"], given["checksum"], self._router.dialect, environ)
+        self.verifies = verifies(given["checksum"], self._router.dialect, environ)
+        policy = retry_policy(given["max_attempts"], given["retry_mode"], environ)
         limiter = AdaptiveLimiter() if policy.mode == "adaptive" else None
         self._means = Means(self._router, policy, RetryBudget(), limiter, self._renew)
         self._unwatched = given["on_attempt"] is None and limiter is None
@@ -172,12 +184,12 @@ class Caller(Presigner):
             raise InvalidInput("the client is closed: make a new one")
         if self._ready:
             return
-        found = await asyncio.to_thread(settings.from_files, self._arguments["profile"], os.environ)
+        found = await asyncio.to_thread(from_files, self._arguments["profile"], os.environ)
         if self._closed:
             raise TransportError("the client was closed")
         # Another first call may have been faster.
         if not self._ready:
-            with settings.said_of_profile(self._arguments["profile"]):
+            with said_of_profile(self._arguments["profile"]):
                 self._configure(found or os.environ)
             self._ready = True
 
@@ -205,7 +217,7 @@ class Caller(Presigner):
             InvalidResponse: an answer that cannot be read.
         """
         if timeout is not None:
-            async with settings.time_limit(timeout):
+            async with time_limit(timeout):
                 return await self.call(operation)
         if not self._ready:
             await self._prepare()

@@ -117,7 +117,7 @@ class Signer:
         """Return the Authorization header's value for exactly these *headers*; arguments as in sign."""
         lines, names = _canonical_headers(headers)
         request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
-        proof = self.signature(self._start + sha256(request.encode()).hexdigest())
+        proof = self.signature(self.string_to_sign(request))
         return f"{self._head}{names}, Signature={proof}"
 
     def string_to_sign(self, request: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from .. import operations as ops
 from ..caller import Caller
 from ..errors import InvalidInput, ObjectChanged, TransferError
 from ..operations.multipart import CreateMultipartUpload, UploadPartCopy
@@ -158,12 +157,13 @@ class Copy(Value):
         return tag_query({tag.key: tag.value for tag in (await self.caller.call(tagging)).tag_set})
 
     async def _copy_acl(self) -> None:
+        # Loaded by those who copy grants only.
+        from ..operations.access import AccessControlPolicy, GetObjectAcl, PutObjectAcl
+
         source, target = self.source, self.target
-        acl = await self.caller.call(
-            ops.GetObjectAcl(bucket=source.bucket, key=source.key, version_id=source.version_id)
-        )
-        policy = ops.AccessControlPolicy(owner=acl.owner, grants=acl.grants)
-        await self.caller.call(ops.PutObjectAcl(bucket=target.bucket, key=target.key, access_control_policy=policy))
+        acl = await self.caller.call(GetObjectAcl(bucket=source.bucket, key=source.key, version_id=source.version_id))
+        policy = AccessControlPolicy(owner=acl.owner, grants=acl.grants)
+        await self.caller.call(PutObjectAcl(bucket=target.bucket, key=target.key, access_control_policy=policy))
 
     async def move(self) -> TransferResult:
         """Copy, look at the copy, and only then delete the source.
