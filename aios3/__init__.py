@@ -21,6 +21,8 @@ Floors from top to bottom; each imports only what stands below it::
     credentials     where keys come from
     transport       HTTP/1.1 connections on an aiohttp connector; all that touches sockets
     streams         bodies at the user's end
+    files           files on disk: read, digested and written in threads
+    threads         work in threads, and work that is seen through
     operations      what S3 can be asked: declarations
     protocol        how S3 is spoken: pure functions
     errors          everything that is raised

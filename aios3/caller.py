@@ -202,6 +202,10 @@ class Caller(Presigner):
         """Remember that the store has no ListObjectsV2."""
         self._router.dialect = self._router.dialect.replace(list_version=1)
 
+    def sends_files(self, *, checked: bool) -> bool:
+        """Tell if the system sends the body of an upload that is a file: over TLS, or framed, it cannot."""
+        return self._router.home.scheme == "http" and not checked and self._payloads.checksum is None
+
     # -------------------------------------------------------------- calls
     async def call(self, operation: Operation[R], *, timeout: float | None = None) -> R:
         """Send one operation and return its result.

@@ -8,7 +8,6 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-in
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from typing import Any, Literal, TypeAlias
 
@@ -21,6 +20,7 @@ from .protocol.http1 import body_length
 from .protocol.messages import Request, RequestBody
 from .protocol.shapes import Operation
 from .protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD
+from .threads import in_turn
 
 PayloadSigning: TypeAlias = Literal["auto", "signed", "unsigned"]
 
@@ -64,7 +64,7 @@ class Payloads:
         if known is not None:
             return request, known
         if isinstance(body, (bytes, bytearray, memoryview)):
-            return request, (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+            return request, (await in_turn(hashlib.sha256, body)).hexdigest()
         if not body.length:
             return request, EMPTY_SHA256  # Ceph takes no frame around nothing
         digest = await body.sha256()
@@ -98,7 +98,7 @@ class Payloads:
             added = {"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind}
         elif isinstance(body, (bytes, bytearray, memoryview)):
             large = memoryview(body).nbytes >= IN_THREAD
-            value = await asyncio.to_thread(checksums.checksum, algorithm, body) if large else None
+            value = await in_turn(checksums.checksum, algorithm, body) if large else None
             added = {HEADERS[algorithm]: value or checksums.checksum(algorithm, body)}
         elif not body.length:
             added = {HEADERS[algorithm]: checksums.checksum(algorithm, b"")}
@@ -126,7 +126,7 @@ async def _read_through(body: RequestBody, algorithm: Algorithm) -> str:
     """Read a body for its checksum, and go back."""
     made = checksums.new(algorithm)
     async for piece in body.chunks():
-        await asyncio.to_thread(made.update, piece)
+        await in_turn(made.update, piece)
     if not await body.rewind():
         raise InvalidInput(
             f"checksum {algorithm}: the store takes none behind a body, and this one cannot be read twice"

@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self, TypeVar
 
 from .errors import InvalidInput, TransportError
+from .files import FilePart, regular_file
 from .protocol.checksums import Verification
 from .protocol.messages import Buffer, RequestBody, ResponseBody
+from .threads import in_turn
 
 # One read of a file: large enough that the hop to a thread is lost in it.
 FILE_PIECE = 1024 * 1024
@@ -214,16 +216,15 @@ class ObjectStream:
 
 
 class FileBody:
-    """A file as a request body: from where it stands now to its end, read in a thread.
+    """What can be read as a file, and is none on disk, as a request body: from where it stands to its end, in threads.
 
     Args:
-        file: Binary and seekable. The caller's to close, unless *owned*.
+        file: Binary and seekable; the caller's to close.
     """
 
-    def __init__(self, file: IO[bytes], start: int, length: int, *, owned: bool = False) -> None:
+    def __init__(self, file: IO[bytes], start: int, length: int) -> None:
         self._file = file
         self._start = start
-        self._owned = owned
         self.length = length
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -241,7 +242,7 @@ class FileBody:
 
     async def sha256(self) -> str:
         """Read the file once for its digest, and go back."""
-        digest = await asyncio.to_thread(self._digest)
+        digest = await in_turn(self._digest)
         await self.rewind()
         return digest
 
@@ -253,14 +254,9 @@ class FileBody:
             left -= len(piece)
         return digest.hexdigest()
 
-    async def close(self) -> None:
-        """Close the file if this body opened it."""
-        if self._owned:
-            await asyncio.to_thread(self._file.close)
 
-
-async def request_body(data: Buffer | str | Path | IO[bytes]) -> Buffer | FileBody:
-    """Return what the transport sends for *data*; a Path is opened here, and is the body's to close.
+async def request_body(data: Buffer | str | Path | IO[bytes]) -> Buffer | FileBody | FilePart:
+    """Return what the transport sends for *data*; a FilePart is for the caller to close.
 
     Raises:
         InvalidInput: not bytes-like, str, Path or a binary file of known length.
@@ -269,9 +265,10 @@ async def request_body(data: Buffer | str | Path | IO[bytes]) -> Buffer | FileBo
         return data
     if isinstance(data, str):
         return _text(data)
-    if isinstance(data, os.PathLike):
-        return await asyncio.to_thread(_open, Path(data))
-    if not isinstance(data, memoryview) and hasattr(data, "read") and hasattr(data, "seek"):
+    if (found := await regular_file(data)) is not None:
+        file, start, state = found
+        return FilePart(file, start, max(state.st_size - start, 0), last=True)
+    if not isinstance(data, memoryview | os.PathLike) and hasattr(data, "read") and hasattr(data, "seek"):
         return await asyncio.to_thread(_measure, data)
     try:
         view = memoryview(data)  # type: ignore[arg-type]  # arrays and the like; whatever is no buffer raises
@@ -286,15 +283,6 @@ def _text(data: str) -> bytes:
         return data.encode()
     except UnicodeEncodeError as error:
         raise InvalidInput(f"the text has a lone surrogate at index {error.start}: it has no UTF-8 form") from error
-
-
-def _open(path: Path) -> FileBody:
-    file = path.open("rb")
-    try:
-        return FileBody(file, 0, os.fstat(file.fileno()).st_size, owned=True)
-    except BaseException:
-        file.close()
-        raise
 
 
 def _measure(file: IO[bytes]) -> FileBody:

@@ -6,9 +6,9 @@ import asyncio
 import os
 
 from ..errors import ChecksumMismatch, TransferError
+from ..files import OpenFile, new_buffer
 from ..protocol.checksums import RangesVerification, encoded, new
 from ..streams import ObjectStream
-from .files import OpenFile, new_buffer
 from .journal import Journal, Plan
 from .pace import Bandwidth
 from .results import Meter

@@ -1,4 +1,4 @@
-"""Work that many tasks do, a few at once; and clean-up that a cancellation does not stop."""
+"""Work that many tasks do, a few at once."""
 
 from __future__ import annotations
 
@@ -56,27 +56,3 @@ class Crew:
             first = group.exceptions[0]
         if first is not None:
             raise first
-
-
-async def see_through(work: Coroutine[Any, Any, object], seconds: float) -> None:
-    """Let *work* end although the caller is cancelled, for *seconds* at most; what it raises is dropped.
-
-    A cancellation that comes meanwhile is raised afterwards.
-    """
-    task = asyncio.ensure_future(work)
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + seconds
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done() and (left := deadline - clock()) > 0:
-        try:
-            await asyncio.wait([task], timeout=left)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if not task.done():
-        task.cancel()
-        # Nothing of ours holds out against a cancellation.
-        await asyncio.gather(task, return_exceptions=True)
-    elif not task.cancelled():
-        task.exception()
-    if cancelled is not None:
-        raise cancelled

@@ -13,13 +13,13 @@ from typing import Any
 
 from ..caller import Caller
 from ..errors import InvalidRange, ObjectChanged, PreconditionFailed, TransferError
+from ..files import OpenFile
 from ..operations.objects import GetObject, GetObjectResult
 from ..protocol.checksums import crc_of_all
 from ..protocol.values import Value
 from ..streams import ObjectStream
 from .arrivals import Arrivals
 from .crew import Crew, whole_number
-from .files import OpenFile
 from .journal import Journal, Plan
 from .multipart import checksum_of
 from .pace import Bandwidth

@@ -13,6 +13,7 @@ from typing import IO, Any, Self, TypeVar
 
 from ..caller import Caller
 from ..errors import InvalidInput, InvalidResponse, ServiceError, TransferError
+from ..files import FilePart
 from ..operations.groups import Checksum, Checksums
 from ..operations.multipart import (
     AbortMultipartUpload,
@@ -29,8 +30,8 @@ from ..operations.objects import HeadObject
 from ..protocol.checksums import Algorithm, algorithm_named, combined
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
-from ..streams import FileBody, request_body
-from .crew import see_through
+from ..streams import request_body
+from ..threads import see_through
 from .results import TransferResult
 from .tags import put_tags
 
@@ -94,12 +95,13 @@ class Multipart:
             TransferError: the upload has ended meanwhile.
         """
         number = self._number(number)
-        body: Any = data if hasattr(data, "chunks") else await request_body(data)
+        ours = not hasattr(data, "chunks")
+        body: Any = await request_body(data) if ours else data  # type: ignore[arg-type]  # what has no chunks is no body
         operation = UploadPart(**self._names(), **self._checked, part_number=number, body=body)
         try:
             result = await self._run(self._caller.call(operation))
         finally:
-            if isinstance(body, FileBody):
+            if ours and isinstance(body, FilePart):
                 await body.close()
         checksums = {name: getattr(result, name) for name in _CHECKSUMS}
         return self._stored(Part(part_number=number, etag=result.etag, size=body_length(body), **checksums))

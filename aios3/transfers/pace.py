@@ -9,6 +9,7 @@ from hashlib import sha256
 from ..errors import InvalidInput
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
+from ..threads import in_turn
 
 _PIECE = 64 * 1024
 # A connection that rests for longer than this may be taken for a stalled one.
@@ -74,7 +75,7 @@ class Paced:
     async def sha256(self) -> str | None:
         """Return the digest of the body."""
         if isinstance(self._body, bytes | bytearray | memoryview):
-            return await asyncio.to_thread(_sha256, self._body)
+            return await in_turn(_sha256, self._body)
         return await self._body.sha256()
 
 

@@ -10,17 +10,15 @@ import asyncio
 import inspect
 import io
 import os
-import stat
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO, Any, Protocol, TypeAlias
 
 from ..errors import InvalidInput, SourceChanged
+from ..files import FilePart, OpenFile, new_buffer, regular_file
 from ..protocol.messages import Buffer
 from ..streams import ObjectStream
-from .files import FilePart, OpenFile, new_buffer
 
 Part: TypeAlias = Buffer | FilePart
 
@@ -166,23 +164,14 @@ async def opened(source: AnySource) -> AsyncIterator[Source]:
         InvalidInput: it cannot.
         OSError: a file cannot be read.
     """
-    file: OpenFile | None = None
+    found = await regular_file(source)
+    if found is None:
+        yield await _in_memory(source)
+        return
     try:
-        if isinstance(source, os.PathLike):
-            file = await OpenFile.open(
-                Path(source), os.O_RDONLY | os.O_NONBLOCK
-            )  # a pipe is refused below, not waited for
-            yield File(file, 0, await _regular(file, source))
-        # Exactly these: a gzip file has a descriptor too, but of other bytes than it gives.
-        elif type(source) in (io.BufferedReader, io.BufferedRandom, io.FileIO) and _is_seekable(source):
-            start = await asyncio.to_thread(_place, source)
-            file = OpenFile(_descriptor(source), owned=False)
-            yield File(file, start, await file.state())
-        else:
-            yield await _in_memory(source)
+        yield File(*found)
     finally:
-        if file is not None:
-            await file.close()
+        await found[0].close()
 
 
 async def _in_memory(source: Any) -> Source:
@@ -222,33 +211,6 @@ def _view(piece: Any) -> memoryview:
 def _own(piece: Any) -> bytes:
     """Return a piece that stays what it is: an iterator may fill the same buffer for the next one."""
     return piece if isinstance(piece, bytes) else bytes(_view(piece))
-
-
-async def _regular(file: OpenFile, path: os.PathLike[str]) -> os.stat_result:
-    state = await file.state()
-    if not stat.S_ISREG(state.st_mode):
-        raise InvalidInput(f"{os.fspath(path)!r} is no regular file: open it, and give the file")
-    return state
-
-
-def _is_seekable(file: Any) -> bool:
-    """Tell if it is a file on disk, as far as it knows: a BufferedReader may well stand on something else."""
-    try:
-        file.fileno()
-    except io.UnsupportedOperation:
-        return False
-    return bool(file.seekable())
-
-
-def _descriptor(file: Any) -> int:
-    return int(file.fileno())
-
-
-def _place(file: Any) -> int:
-    """Return where a file stands, with everything written that it buffers."""
-    if file.writable():
-        file.flush()
-    return int(file.tell())
 
 
 def _rest(file: Any) -> int | None:

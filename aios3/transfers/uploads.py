@@ -11,14 +11,15 @@ from typing import Any
 
 from ..caller import Caller
 from ..errors import TransferError
+from ..files import FilePart, new_buffer
 from ..operations.listing import EncodingType
 from ..operations.multipart import CreateMultipartUpload, ListMultipartUploads, MultipartUpload, Part
 from ..operations.objects import PutObject
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
 from ..protocol.values import Value
+from ..threads import in_turn
 from .crew import Crew, whole_number
-from .files import FilePart, new_buffer
 from .multipart import Multipart, checksum_of
 from .pace import Bandwidth, Paced
 from .results import Meter, Progress, TransferResult
@@ -117,7 +118,7 @@ class Upload(Value):
         known = stored.get(number)
         if known is not None and await self._is_same(known, part):
             upload.parts[number] = known
-        elif isinstance(part, FilePart) and part.length <= _IN_MEMORY:
+        elif isinstance(part, FilePart) and part.length <= _IN_MEMORY and not self._by_the_system:
             # At once rather than piece by piece, into memory that an earlier part has left.
             # The last part's is shorter than the others.
             buffer = buffers.pop() if buffers and len(buffers[-1]) >= part.length else new_buffer(part.length)
@@ -126,6 +127,12 @@ class Upload(Value):
         else:
             await upload.part(self._paced(part), number)
         meter.add(body_length(part))
+
+    @property
+    def _by_the_system(self) -> bool:
+        """Parts of a file need not come into memory: the system sends them as they stand on disk."""
+        checked = self.members.get("checksum_algorithm") is not None
+        return self.bandwidth is None and self.caller.sends_files(checked=checked)
 
     def _paced(self, body: Buffer | FilePart) -> Buffer | RequestBody:
         return body if self.bandwidth is None else Paced(body, self.bandwidth)
@@ -146,7 +153,7 @@ class Upload(Value):
         """Tell if a part is there already: of this size, and an ETag that is the MD5 of its bytes."""
         if stored.size != body_length(part) or not self.caller.dialect.etag_md5:
             return False
-        digest = await (part.md5() if isinstance(part, FilePart) else asyncio.to_thread(_md5, part))
+        digest = await (part.md5() if isinstance(part, FilePart) else in_turn(_md5, part))
         return (stored.etag or "").strip('"') == digest
 
 

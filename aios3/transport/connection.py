@@ -13,14 +13,15 @@ from typing import Protocol
 
 from aiohttp.connector import Connection as Loan
 
-from ..errors import ConnectError, S3Error, SourceChanged
+from ..errors import ConnectError, S3Error
+from ..files import FilePart
 from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye
 from .landing import Flow, Landing
-from .outgoing import closed_at_the_end
+from .outgoing import send_file, send_stream
 from .sockets import unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
@@ -168,39 +169,23 @@ class Connection(asyncio.BufferedProtocol):
         self.transport.write(head)
         if isinstance(body, (bytes, bytearray, memoryview)):
             self._reusable = await self._send_buffer(memoryview(body).cast("B"))
+        elif isinstance(body, FilePart):
+            self._reusable = await send_file(body, self)
         else:
-            self._reusable = await self._send_stream(body)
+            self._reusable = await send_stream(body, self)
         self._sending = False
         if self._reader is not None and self._reader.done:
             self._finished()
 
     async def _send_buffer(self, view: memoryview) -> bool:
         for start in range(0, len(view), PIECE):
-            if not await self._write(view[start : start + PIECE]):
+            if not await self.write(view[start : start + PIECE]):
                 return start + PIECE >= len(view)
         return True
 
-    async def _send_stream(self, body: RequestBody) -> bool:
-        """Write a body from its source, one piece behind it: the last goes out only when the length is right."""
-        held: Buffer = b""
-        given = 0
-        async with closed_at_the_end(body.chunks()) as chunks:
-            async for piece in chunks:
-                given += len(piece)
-                if given > body.length:
-                    break
-                if held and not await self._write(held):
-                    return False
-                held = piece
-        if given != body.length:
-            found = f"at least {given}" if given > body.length else str(given)
-            raise SourceChanged(f"the source declared {body.length} bytes and gave {found}")
-        # Answered while the source was read: the last piece stays here.
-        return not self._answered() and (await self._write(held) or True)
-
-    async def _write(self, data: Buffer) -> bool:
+    async def write(self, data: Buffer) -> bool:
         """Write, and wait while the peer is slow; False when an answer came meanwhile."""
-        if self._answered():
+        if self.answered():
             return False
         self.transport.write(data)
         self._unbroken += len(data)
@@ -209,15 +194,22 @@ class Connection(asyncio.BufferedProtocol):
         elif self._unbroken >= BREATH:
             await asyncio.sleep(0)
             self._unbroken = 0
-        return not self._answered()
+        return not self.answered()
 
-    def _answered(self) -> bool:
+    def answered(self) -> bool:
+        """Tell if an answer has begun, and nothing more need be sent; raise what has ended the connection."""
         reader = self._reader
         if reader is None or reader.head is not None:
             return True
         if self._lost is not None:
             raise self._lost
         return False
+
+    async def full(self) -> None:
+        """Wait until somebody calls ``resume_writing``, an answer begins, or the connection ends."""
+        self.pause_writing()
+        if self._writable is not None:
+            await self._writable
 
     async def wait(self, reader: ResponseReader, wanted: int) -> None:
         """Wait for the head and *wanted* bytes of the body, or the body's end."""

@@ -1,11 +1,66 @@
-"""The body of a request while it is sent."""
+"""The body of a request while it is sent: piece by piece, or by the system itself where it is a file on disk."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
 
-from ..protocol.messages import Buffer
+from ..errors import SourceChanged
+from ..files import FilePart
+from ..protocol.messages import Buffer, RequestBody
+
+# What the system sends of a file at a time: with much more a body that is not wanted any more takes long to stop.
+_STRETCH = 8 * 1024 * 1024
+# What stays here of a body until the file's length is proven right.
+_LAST = 64 * 1024
+# A peer that takes what it gets at once has room again sooner than the loop could be told, which is a third of the cost.
+_PATIENCE_MS = 1
+
+
+class Sender(Protocol):
+    """What a connection lends to whoever sends a body over it."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+
+    def answered(self) -> bool:
+        """Tell if an answer has begun, and nothing more need be sent; raise what has ended the connection."""
+
+    def write(self, data: Buffer) -> Awaitable[bool]:
+        """Write, and wait while the peer is slow; False when an answer came meanwhile."""
+
+    def full(self) -> Awaitable[None]:
+        """Wait until somebody calls ``resume_writing``, an answer begins, or the connection ends."""
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+
+
+async def send_stream(body: RequestBody, sender: Sender) -> bool:
+    """Write a body from its source, one piece behind it: the last goes out only when the length is right.
+
+    False where not all was sent.
+    """
+    held: Buffer = b""
+    given = 0
+    async with closed_at_the_end(body.chunks()) as chunks:
+        async for piece in chunks:
+            given += len(piece)
+            if given > body.length:
+                break
+            if held and not await sender.write(held):
+                return False
+            held = piece
+    if given != body.length:
+        found = f"at least {given}" if given > body.length else str(given)
+        raise SourceChanged(f"the source declared {body.length} bytes and gave {found}")
+    # Answered while the source was read: the last piece stays here.
+    return not held or (not sender.answered() and (await sender.write(held) or True))
 
 
 @asynccontextmanager
@@ -16,3 +71,117 @@ async def closed_at_the_end(chunks: AsyncIterator[Buffer]) -> AsyncIterator[Asyn
     finally:
         if isinstance(chunks, AsyncGenerator):
             await chunks.aclose()
+
+
+# ------------------------------------------------------------------ files that the system sends
+async def send_file(part: FilePart, sender: Sender) -> bool:
+    """Let the system send a file out of its cache, so that no byte of it comes here; False where not all was sent.
+
+    Over TLS, and where the system cannot, it is read and written like any other body.
+    """
+    if sender.transport.get_write_buffer_size():
+        await asyncio.sleep(0)  # uvloop writes at the end of a turn
+    if not part.length or not _can_send(sender.transport):
+        return await send_stream(part, sender)
+    sending = _Sending(part, sender)
+    try:
+        return await sending.run()
+    except BaseException:
+        sending.cut()
+        raise
+    finally:
+        sending.close()
+
+
+def _can_send(transport: asyncio.Transport) -> bool:
+    told = transport.get_extra_info
+    plain = told("ssl_object") is None and told("socket") is not None
+    return plain and not transport.get_write_buffer_size() and hasattr(os, "sendfile")
+
+
+class _Sending:
+    """One part of a file on its way through a copy of the socket's descriptor, which is what threads may use."""
+
+    def __init__(self, part: FilePart, sender: Sender) -> None:
+        self._part = part
+        self._sender = sender
+        self._socket = socket.socket(fileno=os.dup(sender.transport.get_extra_info("socket").fileno()))
+        self._stretch: asyncio.Future[tuple[int, bool]] | None = None
+
+    async def run(self) -> bool:
+        part, sender = self._part, self._sender
+        place, end = part.start, part.start + part.length
+        while place < end:
+            if sender.answered():
+                return False
+            self._stretch = part.file.begin(_send_stretch, self._socket.fileno(), place, end, part.last)
+            await asyncio.wait([self._stretch])
+            try:
+                place, full = self._stretch.result()
+            except OSError:
+                # Not every file system can; and what ails the file or the socket shows, with all that is done for it, there.
+                return await send_stream(part.rest(place), sender)
+            # Not after an answer or the end, which came while the thread was at work: nobody would wake us.
+            if full and not sender.answered():
+                await self._room()
+        return True
+
+    async def _room(self) -> None:
+        """Wait until the socket takes more."""
+        sender = self._sender
+        sender.loop.add_writer(self._socket, sender.resume_writing)
+        try:
+            await sender.full()
+        finally:
+            sender.loop.remove_writer(self._socket)
+            sender.resume_writing()
+
+    def cut(self) -> None:
+        """End the connection at once: the copy would keep it open as long as a thread is at work."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the copy, once no thread is at work with it."""
+        if self._stretch is None or self._stretch.done():
+            self._socket.close()
+        else:
+            self._stretch.add_done_callback(lambda _: self._socket.close())
+
+
+def _send_stretch(file: int, sock: int, start: int, end: int, last: bool) -> tuple[int, bool]:
+    """Send from *start* on, in a thread; return where that ended, and if the socket takes no more.
+
+    Raises:
+        SourceChanged: the file is not as long as it was.
+        OSError: nothing can be sent.
+    """
+    place, stop, waited = start, min(end, start + _STRETCH), -1
+    while place < stop:
+        upto = stop
+        if last and stop == end:
+            if end - place > _LAST:
+                upto = end - _LAST
+            elif os.pread(file, 1, end):
+                raise SourceChanged(f"the file has grown while it was read: it had {end} bytes")
+        try:
+            count = os.sendfile(sock, file, place, upto - place)
+        except BlockingIOError:
+            if place in (start, waited) or not _has_room(sock):
+                return place, True
+            waited = place
+            continue
+        except OSError:
+            if place > start:
+                break  # it comes again
+            raise
+        if not count:
+            raise SourceChanged(f"the file has shrunk while it was read: {place} bytes are left of {end}")
+        place += count
+    return place, False
+
+
+def _has_room(sock: int) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return bool(poll.poll(_PATIENCE_MS))

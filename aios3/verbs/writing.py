@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 from urllib.parse import quote, urlencode
 
+from ..files import FilePart
 from ..operations.groups import CustomerKey, Encryption
 from ..operations.listing import Key
 from ..operations.objects import (
@@ -20,7 +21,7 @@ from ..operations.objects import (
 from ..protocol.checksums import algorithm_named
 from ..protocol.messages import Buffer
 from ..settings import time_limit
-from ..streams import FileBody, request_body
+from ..streams import request_body
 from ..transfers.deletions import DeleteReport, Deletion, Items, OnResult
 from .base import Verbs, customer_key_of, given, object_name
 
@@ -92,7 +93,7 @@ class Writing(Verbs):
         try:
             return await self.client.call(operation, timeout=timeout)
         finally:
-            if isinstance(body, FileBody):
+            if isinstance(body, FilePart):
                 await body.close()
 
     async def delete(

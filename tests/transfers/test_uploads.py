@@ -120,6 +120,27 @@ async def test_every_source_arrives_whole(store: Bucket, kind: str, length: int,
 
 
 @ON_TWO
+async def test_files_are_sent_by_the_system(store: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, sent = os.sendfile, 0
+
+    def counting(*arguments: int) -> int:
+        nonlocal sent
+        count = really(*arguments)
+        sent += count
+        return count
+
+    monkeypatch.setattr(os, "sendfile", counting)
+    path = _path(LARGE, tmp_path)
+
+    await store.put("one", path)
+    await store.upload("parts", path, part_size=PART)
+
+    assert sent == 2 * len(LARGE)
+    for key in ("one", "parts"):
+        assert hashlib.sha256(await store.get(key)).digest() == hashlib.sha256(LARGE).digest()
+
+
+@ON_TWO
 async def test_stream_of_another_object_is_a_source(store: Bucket) -> None:
     await store.put("a", LARGE)
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from hashlib import md5, sha256
 from mmap import mmap
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
-from ..errors import SourceChanged
-from ..protocol.messages import Buffer
-from .crew import see_through
+from .errors import InvalidInput, SourceChanged
+from .protocol.messages import Buffer
+from .threads import seat, see_through
 
 # One read of a file: large enough that the hop to a thread is lost in it, small enough for memory that the allocator has
 # at hand. With 1 MiB the kernel's zeroing of new pages cost more than everything else together.
 PIECE = 256 * 1024
 # What a cancelled caller waits for a file to be opened: disks answer at once, some network's may not.
 OPEN_SECONDS = 5.0
+# Digested without asking if somebody still wants it: some 50 ms.
+_STRETCH = 32 * 1024 * 1024
+_OWN_FILES = (io.BufferedReader, io.BufferedRandom, io.FileIO)
+# Of digests: as many as were ever made at once, which processors limit.
+_buffers: list[memoryview] = []
 T = TypeVar("T")
 
 
@@ -33,15 +40,10 @@ D = TypeVar("D", bound=Digest)
 
 
 class OpenFile:
-    """A file descriptor, which is closed only when no thread is at work with it.
+    """A file descriptor, which is closed only when no thread is at work with it."""
 
-    Args:
-        owned: Close it in the end.
-    """
-
-    def __init__(self, descriptor: int, *, owned: bool = True) -> None:
+    def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._owned = owned
         self._busy: set[asyncio.Future[Any]] = set()
         self._writing = asyncio.Lock()
 
@@ -61,12 +63,16 @@ class OpenFile:
             await see_through(_outcome(opening), OPEN_SECONDS)
             raise
 
-    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Return what *work* does with the descriptor and *arguments*, in a thread."""
+    def begin(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        """Return what *work* will do with the descriptor and *arguments*, in a thread; not to be cancelled."""
         future = asyncio.get_running_loop().run_in_executor(None, work, self._descriptor, *arguments)
         self._busy.add(future)
         future.add_done_callback(self._through)
-        return await asyncio.shield(future)
+        return future
+
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Return what *work* does with the descriptor and *arguments*, in a thread."""
+        return await asyncio.shield(self.begin(work, *arguments))
 
     def _through(self, future: asyncio.Future[Any]) -> None:
         self._busy.discard(future)
@@ -90,7 +96,11 @@ class OpenFile:
 
     async def digest(self, start: int, length: int, made: D) -> D:
         """Return *made* after it was updated by *length* bytes from *start* on."""
-        return await self.run(_digest, start, length, made)
+        end = start + length
+        for place in range(start, end, _STRETCH):
+            async with seat():
+                await self.run(_digest, place, min(place + _STRETCH, end), made)
+        return made
 
     async def settled(self) -> None:
         """Wait until the threads are through, those too whose callers were cancelled."""
@@ -101,7 +111,7 @@ class OpenFile:
         """Close, once the threads are through."""
         await self.settled()
         descriptor, self._descriptor = self._descriptor, -1
-        if self._owned and descriptor >= 0:
+        if descriptor >= 0:
             await asyncio.to_thread(os.close, descriptor)
 
 
@@ -113,21 +123,25 @@ class FilePart:
     """
 
     def __init__(self, file: OpenFile, start: int, length: int, *, last: bool) -> None:
-        self._file = file
-        self._start = start
-        self._last = last
+        self.file = file
+        self.start = start
+        self.last = last
         self.length = length
+
+    def rest(self, start: int) -> FilePart:
+        """Return what is left of the part from *start* on, a place in the file."""
+        return FilePart(self.file, start, self.start + self.length - start, last=self.last)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Give the bytes; less than ``length`` if the file has shrunk, one more if it has grown."""
         done = 0
         while done < self.length:
-            piece = await self._file.read(min(PIECE, self.length - done), self._start + done)
+            piece = await self.file.read(min(PIECE, self.length - done), self.start + done)
             if not piece:
                 return
             yield piece
             done += len(piece)
-        if self._last and (more := await self._file.read(1, self._start + done)):
+        if self.last and (more := await self.file.read(1, self.start + done)):
             yield more
 
     async def read_into(self, buffer: mmap) -> memoryview:
@@ -137,10 +151,11 @@ class FilePart:
             SourceChanged: the file has shrunk, or grown.
         """
         view = memoryview(buffer)[: self.length]
-        found = await self._file.run(_fill, view, self._start, self._last)
+        async with seat():
+            found = await self.file.run(_fill, view, self.start, self.last)
         if found != self.length:
             what = "shrunk" if found < self.length else "grown"
-            raise SourceChanged(f"the file has {what} while it was read: it had {self._start + self.length} bytes")
+            raise SourceChanged(f"the file has {what} while it was read: it had {self.start + self.length} bytes")
         return view
 
     async def rewind(self) -> bool:
@@ -149,11 +164,47 @@ class FilePart:
 
     async def sha256(self) -> str:
         """Read the part for its digest."""
-        return (await self._file.digest(self._start, self.length, sha256())).hexdigest()
+        return (await self.file.digest(self.start, self.length, sha256())).hexdigest()
 
     async def md5(self) -> str:
         """Read the part for what may be its ETag."""
-        return (await self._file.digest(self._start, self.length, md5(usedforsecurity=False))).hexdigest()
+        return (await self.file.digest(self.start, self.length, md5(usedforsecurity=False))).hexdigest()
+
+    async def close(self) -> None:
+        """Close the file: for whoever has opened it for this part alone."""
+        await self.file.close()
+
+
+async def regular_file(source: Any) -> tuple[OpenFile, int, os.stat_result] | None:
+    """Open a path, or the file that an open one stands on; return it, where it stands, and what the system knows of it.
+
+    None for what is no such thing: exactly Python's own files count, on what is regular. A gzip file has a descriptor
+    too, but of other bytes than it gives. The file is the caller's to close, whatever becomes of the one given.
+
+    Raises:
+        InvalidInput: the path is of something else, as a folder or a pipe.
+        OSError: it cannot be opened.
+    """
+    if isinstance(source, os.PathLike):
+        # A pipe is refused, not waited for.
+        file = await OpenFile.open(Path(source), os.O_RDONLY | os.O_NONBLOCK)
+        start = 0
+    elif type(source) in _OWN_FILES and _is_seekable(source):
+        start, descriptor = await asyncio.to_thread(_place, source)
+        file = OpenFile(descriptor)
+    else:
+        return None
+    try:
+        state = await file.state()
+    except BaseException:
+        await file.close()
+        raise
+    if stat.S_ISREG(state.st_mode):
+        return file, start, state
+    await file.close()
+    if isinstance(source, os.PathLike):
+        raise InvalidInput(f"{os.fspath(source)!r} is no regular file: open it, and give the file")
+    return None
 
 
 def new_buffer(size: int) -> mmap:
@@ -185,9 +236,29 @@ def _write_all(descriptor: int, data: memoryview, offset: int) -> None:
         offset += written
 
 
-def _digest(descriptor: int, start: int, length: int, made: D) -> D:
-    end = start + length
-    while start < end and (piece := os.pread(descriptor, min(PIECE, end - start), start)):
-        made.update(piece)
-        start += len(piece)
-    return made
+def _digest(descriptor: int, start: int, end: int, made: Digest) -> None:
+    # Memory that is used again and again stays in the processor's cache, which a new piece each time does not.
+    try:
+        buffer = _buffers.pop()
+    except IndexError:
+        buffer = memoryview(bytearray(PIECE))
+    while start < end and (count := os.preadv(descriptor, [buffer[: end - start]], start)):
+        made.update(buffer[:count])
+        start += count
+    _buffers.append(buffer)
+
+
+def _is_seekable(file: Any) -> bool:
+    """Tell if it is a file on disk, as far as it knows: a BufferedReader may well stand on something else."""
+    try:
+        file.fileno()
+        return bool(file.seekable() and file.readable())
+    except ValueError:  # it has none, or is closed
+        return False
+
+
+def _place(file: Any) -> tuple[int, int]:
+    """Return where a file stands, with everything written that it buffers, and a descriptor of our own."""
+    if file.writable():
+        file.flush()
+    return int(file.tell()), os.dup(file.fileno())

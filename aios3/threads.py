@@ -1,0 +1,70 @@
+"""Work in threads: as much at once as there are processors for; and work that a cancellation does not stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class _Bench:
+    """The seats of one loop, and how many have one or want one."""
+
+    def __init__(self) -> None:
+        self.seats = asyncio.Semaphore(os.cpu_count() or 1)
+        self.users = 0
+
+
+_benches: dict[asyncio.AbstractEventLoop, _Bench] = {}
+
+
+@asynccontextmanager
+async def seat() -> AsyncIterator[None]:
+    """Wait for one of the loop's seats, of which there are as many as processors.
+
+    For work that a processor does: with more of it at once nothing ends earlier, and the loop waits for its turn.
+    """
+    loop = asyncio.get_running_loop()
+    bench = _benches.setdefault(loop, _Bench())
+    bench.users += 1
+    try:
+        async with bench.seats:
+            yield
+    finally:
+        bench.users -= 1
+        if not bench.users:
+            del _benches[loop]
+
+
+async def in_turn(work: Callable[..., T], *arguments: Any) -> T:
+    """Return what *work* does with *arguments*, in a thread that has a seat."""
+    async with seat():
+        return await asyncio.to_thread(work, *arguments)
+
+
+async def see_through(work: Coroutine[Any, Any, object], seconds: float) -> None:
+    """Let *work* end although the caller is cancelled, for *seconds* at most; what it raises is dropped.
+
+    A cancellation that comes meanwhile is raised afterwards.
+    """
+    task = asyncio.ensure_future(work)
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + seconds
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done() and (left := deadline - clock()) > 0:
+        try:
+            await asyncio.wait([task], timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not task.done():
+        task.cancel()
+        # Nothing of ours holds out against a cancellation.
+        await asyncio.gather(task, return_exceptions=True)
+    elif not task.cancelled():
+        task.exception()
+    if cancelled is not None:
+        raise cancelled
