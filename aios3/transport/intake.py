@@ -9,18 +9,25 @@ import sys
 from collections.abc import Callable
 
 from ..protocol.http1 import ResponseReader
+from ..protocol.messages import Buffer
 from .endings import cut_of, end_of
 
 # Less than this is not worth the trouble, and the loop reads it.
 LARGE = 256 * 1024
 # The largest piece of a stream.
 PIECE = 512 * 1024
-# Bytes that the system gathers before it wakes us; and seconds after which we want what there is. A fast peer has sent
-# so much much earlier, and for the many small pieces of a slow one nobody waits longer than this once.
-GATHERED = 256 * 1024
+# The most that is read at once into memory of the reader's: others wait for so long.
+GULP = 1024 * 1024
+# Bytes that the system gathers before it wakes us, at most; and seconds after which we want what there is, and less the
+# next time. Each packet's news would cost more than the packet.
+GATHERED = 1024 * 1024
 PATIENCE = 0.01
 # Does this system wake us for that? Others may never tell of what came before we asked for less.
 _GATHERS = sys.platform == "linux"
+
+# Once so much was freed, glibc's allocator keeps the memory of one piece for the next: else each one's pages would be
+# asked for, zeroed and given back, which costs more than all else. (mallopt(3), M_MMAP_THRESHOLD)
+bytes(4 * PIECE)
 
 
 class Intake:
@@ -33,7 +40,7 @@ class Intake:
     def __init__(self, sock: socket.socket, reader: ResponseReader) -> None:
         self._sock = sock
         self._reader = reader
-        self._gathers = _GATHERS
+        self._gathered = GATHERED if _GATHERS else 1
         self._least = 1
 
     def draw(self, view: memoryview | None) -> int:
@@ -52,7 +59,8 @@ class Intake:
             raise cut_of(reader, error) from error
         if not count:
             raise end_of(reader)
-        self._gathers = self._gathers or (_GATHERS and count >= GATHERED)
+        if _GATHERS and count >= self._gathered:
+            self._gathered = min(2 * self._gathered, GATHERED)
         if reader.left < self._least:
             self._expect(1)
         return min(count, left)
@@ -64,16 +72,17 @@ class Intake:
             data = os.read(descriptor, min(PIECE, left + 1))
             self._reader.feed(data)
             return len(data)
-        count = os.readv(descriptor, [view] if len(view) < left else [view[:left], bytearray(1)])
+        views: list[Buffer] = [view[:GULP]] if min(len(view), GULP) < left else [view[:left], bytearray(1)]
+        count = os.readv(descriptor, views)
         self._reader.skip(count)
         return count
 
     async def more(self, news: asyncio.Future[None], wake: Callable[[], None]) -> None:
         """Wait for *news*, but not for every packet's; *wake* ends it."""
-        if not self._gathers:
+        if self._gathered == 1:
             await news
             return
-        self._expect(min(GATHERED, self._reader.left))
+        self._expect(min(self._gathered, self._reader.left))
         timer = news.get_loop().call_later(PATIENCE, self._hurry, wake)
         try:
             await news
@@ -81,7 +90,7 @@ class Intake:
             timer.cancel()
 
     def _hurry(self, wake: Callable[[], None]) -> None:
-        self._gathers = False
+        self._gathered = max(1, self._gathered // 4)
         self._expect(1)
         wake()
 
