@@ -276,7 +276,8 @@ class Connection(asyncio.BufferedProtocol):
         # Bytes that did not fit into the socket before the answer came would be read as the next request.
         unwritten = self._bodied and self.transport.get_write_buffer_size() > 0
         if keep and self._reusable and self._lost is None and not unwritten:
-            self.resume_reading()
+            if self._paused:
+                self.resume_reading()
             self.owner.freed(self)
         else:
             self.abort()
@@ -393,7 +394,7 @@ class Connection(asyncio.BufferedProtocol):
             self._progress(reader)
 
     def _progress(self, reader: ResponseReader) -> None:
-        if reader.left > LARGE and self._intake is None:
+        if not reader.done and self._intake is None and reader.left > LARGE:
             self._intake = intake_of(self.transport, reader)
         if reader.done:
             if not self._sending:

@@ -14,10 +14,8 @@ from .endings import cut_of, end_of
 
 # Less than this is not worth the trouble, and the loop reads it.
 LARGE = 256 * 1024
-# The largest piece of a stream.
-PIECE = 512 * 1024
-# The most that is read at once into memory of the reader's: others wait for so long.
-GULP = 1024 * 1024
+# The most that is read at once: others wait for so long.
+PIECE = 384 * 1024
 # Bytes that the system gathers before it wakes us, at most; and seconds after which we want what there is, and less the
 # next time. Each packet's news would cost more than the packet.
 GATHERED = 1024 * 1024
@@ -72,7 +70,7 @@ class Intake:
             data = os.read(descriptor, min(PIECE, left + 1))
             self._reader.feed(data)
             return len(data)
-        views: list[Buffer] = [view[:GULP]] if min(len(view), GULP) < left else [view[:left], bytearray(1)]
+        views: list[Buffer] = [view[:PIECE]] if min(len(view), PIECE) < left else [view[:left], bytearray(1)]
         count = os.readv(descriptor, views)
         self._reader.skip(count)
         return count
