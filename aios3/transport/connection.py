@@ -222,11 +222,13 @@ class Connection(asyncio.BufferedProtocol):
 
     async def wait(self, reader: ResponseReader, wanted: int, view: memoryview | None = None) -> int:
         """Wait for *wanted* bytes of the body, or some of a large one; return how many went into *view*."""
-        if self._unbroken >= BREATH:
+        intake = self._intake
+        if intake is not None and self._unbroken >= BREATH:
             self._unbroken = 0
             await asyncio.sleep(0)
+            if reader.buffered or reader.done:
+                return 0  # first things first
         if self._lost is None:
-            intake = self._intake
             if intake is None:
                 self.resume_reading()
                 await self._news(wanted)

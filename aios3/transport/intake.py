@@ -59,7 +59,7 @@ class Intake:
             raise end_of(reader)
         if _GATHERS and count >= self._gathered:
             self._gathered = min(2 * self._gathered, GATHERED)
-        if reader.left < self._least:
+        if reader.left <= LARGE:
             self._expect(1)
         return min(count, left)
 
@@ -77,10 +77,11 @@ class Intake:
 
     async def more(self, news: asyncio.Future[None], wake: Callable[[], None]) -> None:
         """Wait for *news*, but not for every packet's; *wake* ends it."""
-        if self._gathered == 1:
+        # The end of a body, which is all that may still come, and what comes after it are never gathered.
+        self._expect(max(1, min(self._gathered, self._reader.left - LARGE)))
+        if self._least == 1:
             await news
             return
-        self._expect(min(self._gathered, self._reader.left))
         timer = news.get_loop().call_later(PATIENCE, self._hurry, wake)
         try:
             await news
@@ -89,7 +90,6 @@ class Intake:
 
     def _hurry(self, wake: Callable[[], None]) -> None:
         self._gathered = max(1, self._gathered // 4)
-        self._expect(1)
         wake()
 
     def _expect(self, least: int) -> None:

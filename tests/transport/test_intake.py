@@ -12,7 +12,7 @@ import pytest
 
 from aios3 import Bucket, ObjectStream
 from aios3.errors import InvalidInput, ReadTimeout, TransportError, TruncatedBody
-from aios3.testing.peer import Asked, Peer, peer_in_thread
+from aios3.testing.peer import Asked, Peer, Step, Visit, peer_in_thread
 from aios3.testing.steps import (
     answering,
     close,
@@ -27,6 +27,7 @@ from aios3.testing.steps import (
     stall,
     trickle,
 )
+from aios3.transport.intake import PATIENCE
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
@@ -314,6 +315,49 @@ async def test_few_bytes_of_a_slow_peer_are_given_before_more_come() -> None:
             peer.release()
 
             assert await reading == BODY[MIB : MIB + 7]
+
+
+def send_in_bursts(data: bytes) -> Step:
+    """Send now a little, now much, with pauses in which a client gives up to wait for more."""
+
+    async def step(visit: Visit) -> None:
+        sizes, start = itertools.cycle([100_000, 900, 2 * MIB]), 0
+        while start < len(data):
+            size = next(sizes)
+            visit.writer.write(data[start : start + size])
+            await visit.writer.drain()
+            await asyncio.sleep(0 if size == 900 else PATIENCE * 0.8)
+            start += size
+
+    return step
+
+
+@EVERY_WAY
+async def test_large_body_that_comes_in_bursts_is_whole(read: Read) -> None:
+    large = BODY * 3
+    with peer_in_thread([read_request(), send(HEAD % len(large)), send_in_bursts(large)]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            found = await read(bucket)
+
+    assert len(found) == len(large)
+    assert found == large
+
+
+@pytest.mark.parametrize("missing", [1, 700, 5_000, 270_000])
+@EVERY_WAY
+async def test_connection_is_as_before_when_the_end_was_waited_for(read: Read, missing: int) -> None:
+    last = [stall(), send(BODY[-missing:])]
+    script = [read_request(), send(HEAD % len(BODY) + BODY[:-missing]), *last, *answering(b"x")]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=3) as bucket:
+        reading = asyncio.ensure_future(read(bucket))
+        await peer.until_stalled()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        peer.release()
+        assert await reading == BODY
+        assert await bucket.get("key") == b"x"
+
+    assert peer.connections == 1
 
 
 async def test_large_body_that_is_left_closes_its_connection() -> None:
