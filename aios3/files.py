@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import mmap
 import os
 import stat
+import sys
 from collections.abc import AsyncIterator, Callable
 from hashlib import md5, sha256
-from mmap import mmap
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -144,7 +145,7 @@ class FilePart:
         if self.last and (more := await self.file.read(1, self.start + done)):
             yield more
 
-    async def read_into(self, buffer: mmap) -> memoryview:
+    async def read_into(self, buffer: mmap.mmap) -> memoryview:
         """Return the part as a view of *buffer*, which it is read into.
 
         Raises:
@@ -207,9 +208,15 @@ async def regular_file(source: Any) -> tuple[OpenFile, int, os.stat_result] | No
     return None
 
 
-def new_buffer(size: int) -> mmap:
-    """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop."""
-    return mmap(-1, size)
+def new_buffer(size: int, *, populate: bool = False) -> mmap.mmap:
+    """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop.
+
+    Args:
+        populate: Take it all now, where the system can: for threads.
+    """
+    if populate and sys.platform == "linux":
+        return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
+    return mmap.mmap(-1, size)
 
 
 async def _outcome(opening: asyncio.Future[int]) -> None:
