@@ -59,8 +59,8 @@ class Resumption:
                 return result.body
 
     async def _rest(self, start: int) -> GetObjectResult:
-        # Where the end is not known this may be it, and a range that begins there would be refused.
-        overlap = 1 if self._last is None and start > self._first else 0
+        # All may be here but the word that it is: a range that begins behind the last byte would be refused.
+        overlap = 1 if start > (self._first if self._last is None else self._last) else 0
         last = "" if self._last is None else self._last
         operation = self._operation.replace(range=f"bytes={start - overlap}-{last}")
         try:

@@ -210,11 +210,12 @@ async def test_b04_range_that_is_ignored_from_the_start_is_refused(way: str) -> 
             await WAYS[way](bucket, start=10, end=20)
 
 
-def _chunked(data: bytes, *, whole: bool) -> bytes:
+def _chunked(data: bytes, *, whole: bool, part: str = "") -> bytes:
     chunks = b"".join(
         b"%x\r\n%b\r\n" % (len(data[i : i + 7000]), data[i : i + 7000]) for i in range(0, len(data), 7000)
     )
-    head = f"HTTP/1.1 200 OK\r\nETag: {ETAG}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    status = f"206 Partial Content\r\nContent-Range: bytes {part}" if part else "200 OK"
+    head = f"HTTP/1.1 {status}\r\nETag: {ETAG}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     return head + chunks + (b"0\r\n\r\n" if whole else b"")
 
 
@@ -227,6 +228,18 @@ async def test_b04_cut_at_the_very_end_of_a_body_of_unknown_length_is_mended(way
 
     assert got == DATA
     assert peer.requests[1].header("range") == b"bytes=59999-"
+
+
+@EVERY_WAY
+async def test_b04_cut_at_the_very_end_of_a_range_in_chunks_is_mended(way: str) -> None:
+    # Which bytes it has is known here, and all are there; a range of none cannot be asked for.
+    body = _chunked(DATA[10:20_000], whole=False, part="10-19999/60000")
+    cut = [steps.read_request(), steps.send(body), steps.say_goodbye()]
+    async with Peer(cut, steps.serving(serves(DATA))) as peer, bucket_at(peer.endpoint) as bucket:
+        got = await WAYS[way](bucket, start=10, end=20_000)
+
+    assert got == DATA[10:20_000]
+    assert peer.requests[1].header("range") == b"bytes=19999-19999"
 
 
 # ------------------------------------------------------------------ how often
