@@ -187,7 +187,8 @@ class ResponseReader:
             raise InvalidResponse(f"the peer does not speak HTTP/1.1: it began with {bytes(head[:32])!r}")
         found = _HEAD_END.search(head, scanned)
         if found is None:
-            self._check_size(len(head))
+            if self._spent + len(head) > MAX_HEAD:
+                raise _too_large()
             self._line = bytearray(data) if self._line is None else self._line
             return b""
         end, stop = found.span()
@@ -195,14 +196,11 @@ class ResponseReader:
         self._read_head(any_head(bytes(head[:end])), stop)
         return bytes(head[stop:])
 
-    def _check_size(self, size: int) -> None:
-        if self._spent + size > MAX_HEAD:
-            raise InvalidResponse(f"the server sent a head of more than {MAX_HEAD} bytes")
-
     def _read_head(self, framed: Framed, size: int) -> None:
         """Take a whole head: decide how the body ends (RFC 9112 6.3), and if the connection survives it."""
-        self._check_size(size)
         self._spent += size
+        if self._spent > MAX_HEAD:
+            raise _too_large()
         head, length, chunked = framed
         status = head.status
         if status < 200:
@@ -289,3 +287,7 @@ class ResponseReader:
         self.trailers = parse_fields(unfolded_lines(b"\n" + lines)[1:-2])
         self._line = None
         self.done = True
+
+
+def _too_large() -> InvalidResponse:
+    return InvalidResponse(f"the server sent a head of more than {MAX_HEAD} bytes")
