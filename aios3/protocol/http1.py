@@ -32,17 +32,19 @@ def request_head(request: Request) -> bytes:
         InvalidInput: a header has CR, LF or NUL, or what is not ASCII.
     """
     method, _, path, query, headers, body = request
-    target = f"{path}?{query}" if query else path
-    lines = "\r\n".join([f"{name}: {value}" for name, value in headers.items()])
-    sized = body or method in ("PUT", "POST")
-    length = f"content-length: {body_length(body)}\r\n" if sized else ""
-    head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n{length}"
+    head = f"{method} {path}?{query} HTTP/1.1\r\n" if query else f"{method} {path} HTTP/1.1\r\n"
+    for name, value in headers.items():
+        head += f"{name}: {value}\r\n"
+    lines = len(headers) + 1
+    if body or method in ("PUT", "POST"):
+        head += f"content-length: {body_length(body)}\r\n"
+        lines += 1
     # Asked, not tried: a UnicodeEncodeError carries the whole head, signature and token with it.
     if not head.isascii():
         raise InvalidInput(f"{_culprit(headers)} has characters that are not ASCII")
     data = head.encode()
     # One look instead of one per value: a stray CR, LF or NUL anywhere changes what is left.
-    if data.translate(None, _HEAD_BYTES) != b"\r\n" * (len(headers) + (2 if length else 1)):
+    if data.translate(None, _HEAD_BYTES) != b"\r\n" * lines:
         raise InvalidInput(f"{_culprit(headers)} has a CR, LF or NUL")
     return data
 
