@@ -140,8 +140,10 @@ class ResponseReader:
         return self._left if self._framing == _BY_LENGTH else 0
 
     def skip(self, count: int) -> None:
-        """Take note of bytes that went elsewhere; less than are ``left``."""
-        self._left -= count
+        """Take note of bytes that went elsewhere; more than are ``left`` follow the body."""
+        self.surplus = count > self._left
+        self._left = max(self._left - count, 0)
+        self.done = not self._left
 
     def feed_eof(self) -> None:
         """Take the end of the stream.

@@ -56,7 +56,7 @@ class Arrivals:
         crc = None if self._verification is None else new(self._verification.algorithm)
         offset = start
         while True:
-            buffer = self._buffers.pop() if self._buffers else memoryview(new_buffer(self._piece))
+            buffer = self._buffers.pop() if self._buffers else await self._new_buffer()
             filled = buffer[: await self._fill(buffer, stream)]
             if len(filled) > end - offset or (offset < end and not filled):
                 came = offset + len(filled) - start
@@ -75,6 +75,12 @@ class Arrivals:
         self._buffers.append(buffer)
         if crc is not None and self._verification is not None:
             self._verification.add(start, encoded(crc.digest()), offset - start)
+
+    async def _new_buffer(self) -> memoryview:
+        if self._piece <= _SMALLEST:
+            return memoryview(new_buffer(self._piece))
+        # Page by page, as the bytes arrive, the loop would stand still for longer than they take.
+        return memoryview(await asyncio.to_thread(new_buffer, self._piece, populate=True))
 
     async def _fill(self, buffer: memoryview, stream: ObjectStream) -> int:
         limit = self._bandwidth

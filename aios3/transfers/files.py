@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from hashlib import md5, sha256
-from mmap import mmap
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -130,7 +131,7 @@ class FilePart:
         if self._last and (more := await self._file.read(1, self._start + done)):
             yield more
 
-    async def read_into(self, buffer: mmap) -> memoryview:
+    async def read_into(self, buffer: mmap.mmap) -> memoryview:
         """Return the part as a view of *buffer*, which it is read into.
 
         Raises:
@@ -156,9 +157,15 @@ class FilePart:
         return (await self._file.digest(self._start, self.length, md5(usedforsecurity=False))).hexdigest()
 
 
-def new_buffer(size: int) -> mmap:
-    """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop."""
-    return mmap(-1, size)
+def new_buffer(size: int, *, populate: bool = False) -> mmap.mmap:
+    """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop.
+
+    Args:
+        populate: Take it all now, where the system can: for threads.
+    """
+    if populate and sys.platform == "linux":
+        return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
+    return mmap.mmap(-1, size)
 
 
 async def _outcome(opening: asyncio.Future[int]) -> None:

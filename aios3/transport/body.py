@@ -26,14 +26,11 @@ class Supply(Protocol):
     def closed(self) -> bool:
         """Nothing more can come."""
 
-    def resume_reading(self) -> None:
-        """The reader has taken what was buffered."""
+    async def wait(self, reader: ResponseReader, wanted: int, view: memoryview | None) -> int:
+        """Wait for *wanted* bytes, or some of a large body; return how many went into *view*, and were not buffered.
 
-    async def wait(self, reader: ResponseReader, wanted: int) -> None:
-        """Return when *wanted* bytes are buffered, or the body has ended; raise when neither will be."""
-
-    async def land(self, reader: ResponseReader, view: memoryview) -> int:
-        """Let the body arrive in *view* itself; return how many bytes did: fewer when nothing more will come."""
+        Raises when the body will not be whole. It may be that nothing has come when this returns.
+        """
 
     def let_go(self, reader: ResponseReader, error: BaseException | None = None) -> None:
         """Close the connection unless it has gone on to another exchange."""
@@ -73,10 +70,10 @@ class Body:
         """
         reader = self._reader
         if size < 0:
-            if not reader.done:
+            while not reader.done:
                 await self._more(EVERYTHING)
             return self._take_all()
-        if not reader.buffered and not reader.done and size:
+        while not reader.buffered and not reader.done and size:
             await self._more(1)
         return self._take(size)
 
@@ -94,8 +91,7 @@ class Body:
                 filled += len(piece)
                 continue
             try:
-                # The last byte comes the usual way, which alone sees what follows it.
-                filled += await self._more(1, view[filled:][: reader.left - 1] if reader.left > 1 else None)
+                filled += await self._more(1, view[filled:])
             except TransportError:
                 if not filled:
                     raise
@@ -135,19 +131,15 @@ class Body:
             connection.let_go(self._reader)
 
     async def _more(self, wanted: int, view: memoryview | None = None) -> int:
-        """Wait for *wanted* bytes, or until *view* is full; return how many bytes went there."""
+        """Wait for *wanted* bytes, or some of a large body; return how many went into *view*."""
         connection = self._connection
         if connection is None:
             raise TransportError("the response was closed before its body was read")
-        connection.resume_reading()
         try:
-            if view is not None:
-                return await connection.land(self._reader, view)
-            await connection.wait(self._reader, wanted)
+            return await connection.wait(self._reader, wanted, view)
         except BaseException as error:
             connection.let_go(self._reader, error)
             raise
-        return 0
 
     def _take(self, size: int) -> bytes:
         """Take from the first chunk only: joining would copy what need not be."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from functools import partial
 from typing import Protocol
 
 from aiohttp.connector import Connection as Loan
@@ -19,7 +18,7 @@ from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye
-from .landing import Flow, Landing
+from .intake import LARGE, Intake, intake_of
 from .outgoing import closed_at_the_end
 from .sockets import unsent
 
@@ -29,8 +28,8 @@ PIECE = 512 * 1024
 # After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us. Few,
 # since all connections that send do so in the same turn.
 BREATH = 512 * 1024
-# With more than this to come of a body the system makes its pieces: out of the shared buffer each would be copied.
-FLOW = 1024 * 1024
+# Of a large body the loop reads only so much, to tell that there is more: out of the shared buffer it is copied.
+SIP = 4 * 1024
 # Seconds that a TLS peer has to answer our goodbye (one that never does kept sockets open for 5 s and more).
 GOODBYE = 1.0
 # Body bytes that may wait for a slow reader before the socket is left alone.
@@ -70,6 +69,7 @@ class Connection(asyncio.BufferedProtocol):
         "_displaced",
         "_gone",
         "_goodbye",
+        "_intake",
         "_lost",
         "_paused",
         "_quiet",
@@ -114,6 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         self.idle_since = 0.0
         self._displaced = displaced
         self._scratch = owner.scratch
+        self._intake: Intake | None = None
         self._reader: ResponseReader | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -219,11 +220,38 @@ class Connection(asyncio.BufferedProtocol):
             raise self._lost
         return False
 
-    async def wait(self, reader: ResponseReader, wanted: int) -> None:
-        """Wait for the head and *wanted* bytes of the body, or the body's end."""
+    async def wait(self, reader: ResponseReader, wanted: int, view: memoryview | None = None) -> int:
+        """Wait for *wanted* bytes of the body, or some of a large one; return how many went into *view*."""
+        intake = self._intake
+        if intake is not None and self._unbroken >= BREATH:
+            self._unbroken = 0
+            await asyncio.sleep(0)
+            if reader.buffered or reader.done:
+                return 0  # first things first
         if self._lost is None:
-            await self._news(wanted)
+            if intake is None:
+                self.resume_reading()
+                await self._news(wanted)
+            elif count := self._draw(intake, reader, view):
+                return count
+            elif self._lost is None:
+                self.resume_reading()
+                await intake.more(self._news(1), self._wake)
+                self._unbroken = 0
         self._judge(reader, wanted)
+        return 0
+
+    def _draw(self, intake: Intake, reader: ResponseReader, view: memoryview | None) -> int:
+        """Take what has come of a large body; return how many bytes that were."""
+        try:
+            count = 0 if self.transport.is_closing() else intake.draw(view)
+        except S3Error as error:
+            self.abort(error)
+            return 0
+        self._unbroken += count
+        if reader.done:
+            self._finished()
+        return count
 
     def _news(self, wanted: int) -> asyncio.Future[None]:
         """Return what is done when there are the head and *wanted* bytes, or nothing more will come."""
@@ -237,31 +265,6 @@ class Connection(asyncio.BufferedProtocol):
         if self._lost is not None and not reader.done and (reader.head is None or reader.buffered < wanted):
             raise self._lost
 
-    async def land(self, reader: ResponseReader, view: memoryview) -> int:
-        """Let the body arrive in *view* itself; return how many bytes did: fewer when nothing more will come."""
-        if self._lost is not None:
-            raise self._lost
-        landing = Landing(self, view, partial(self._landed, reader))
-        news = self._news(0)
-        self.transport.set_protocol(landing)
-        try:
-            await news
-        finally:
-            # One that is lost reads no more; and asyncio's TLS transport, once it is closed, cannot be touched.
-            if self._lost is None:
-                self.transport.set_protocol(self)
-        return landing.filled
-
-    def _landed(self, reader: ResponseReader, count: int, full: bool) -> None:
-        self._quiet = 0
-        reader.skip(count)
-        if full:
-            # Until there is memory again the rest waits in the kernel: here it would be copied once more.
-            self._paused = True
-            self.transport.pause_reading()
-            self.transport.set_protocol(self)
-            self._wake()
-
     def let_go(self, reader: ResponseReader, error: BaseException | None = None) -> None:
         """Close the connection unless it has gone on to another exchange."""
         if self._reader is reader:
@@ -270,12 +273,15 @@ class Connection(asyncio.BufferedProtocol):
     def _finished(self) -> None:
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
+        self._intake = None
         head = None if reader is None or reader.surplus else reader.head
         # Both sides must want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word.
         keep = head is not None and head.keep_alive and (not self.absolute or _says_keep_alive(head))
         # Bytes that did not fit into the socket before the answer came would be read as the next request.
         unwritten = self._bodied and self.transport.get_write_buffer_size() > 0
         if keep and self._reusable and self._lost is None and not unwritten:
+            if self._paused:
+                self.resume_reading()
             self.owner.freed(self)
         else:
             self.abort()
@@ -364,20 +370,11 @@ class Connection(asyncio.BufferedProtocol):
     # -------------------------------------------------------------- asyncio calls these
     def get_buffer(self, sizehint: int) -> memoryview:
         """Lend the loop's shared buffer for the one read that follows."""
-        return self._scratch
+        return self._scratch if self._intake is None else self._scratch[:SIP]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read what arrived; nothing stays in the shared buffer."""
         self._take(self._scratch[:nbytes])
-        reader = self._reader
-        if reader is not None and reader.left > FLOW and self._lost is None and self._tls() is None:
-            self.transport.set_protocol(Flow(self, self._flowed))
-
-    def _flowed(self, data: bytes) -> None:
-        """Read what arrived in memory of its own; the end of the body comes the usual way."""
-        if self._reader is None or self._reader.left - len(data) <= FLOW:
-            self.transport.set_protocol(self)
-        self._take(data)
 
     def _take(self, data: Buffer) -> None:
         self._quiet = 0
@@ -395,10 +392,13 @@ class Connection(asyncio.BufferedProtocol):
             self._progress(reader)
 
     def _progress(self, reader: ResponseReader) -> None:
+        if not reader.done and self._intake is None and reader.left > LARGE:
+            self._intake = intake_of(self.transport, reader)
         if reader.done:
             if not self._sending:
                 self._finished()
-        elif reader.buffered > HIGH_WATER and self._wanted != EVERYTHING and not self._paused:
+        elif not self._paused and (self._intake or (reader.buffered > HIGH_WATER and self._wanted != EVERYTHING)):
+            # What nobody wants yet waits in the system.
             self._paused = True
             self.transport.pause_reading()
         if reader.done or self._sending or reader.buffered >= self._wanted:

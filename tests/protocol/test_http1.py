@@ -3,6 +3,7 @@
 import pytest
 
 from aios3.errors import ConnectError, InvalidResponse, TruncatedBody
+from aios3.protocol.http1 import ResponseReader
 from tests.protocol.answers import Answer, answer, answer_or_refusal, cut, feed, in_bytes
 from tests.protocol.responses import (
     CHUNKS,
@@ -227,6 +228,18 @@ def test_a_body_until_close_cannot_be_truncated() -> None:
     message = ok(body=b"12345")
 
     assert [answer([message[:-size]]).body for size in range(1, 6)] == [b"1234", b"123", b"12", b"1", b""]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "left", "done", "surplus"), [(1, 4, False, False), (5, 0, True, False), (6, 0, True, True)]
+)
+def test_bytes_that_went_elsewhere_are_counted(skipped: int, left: int, done: bool, surplus: bool) -> None:
+    reader = ResponseReader("GET")
+    reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+
+    reader.skip(skipped)
+
+    assert (reader.left, reader.done, reader.surplus, reader.buffered) == (left, done, surplus, 0)
 
 
 @pytest.mark.parametrize("surplus", [b"\r\n", b"\0", b"HTTP/1.1 200 OK\r\n\r\n"])

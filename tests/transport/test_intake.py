@@ -1,16 +1,33 @@
-"""Bodies that arrive in the reader's own memory: whole, cut, trickling, over TLS, with more behind them."""
+"""Bodies that arrive in the reader's own memory, and large ones read out of the socket: whole, cut, trickling, with more behind."""
 
 import asyncio
+import itertools
 import os
+import re
 import ssl
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from aios3 import Bucket, ObjectStream
 from aios3.errors import InvalidInput, ReadTimeout, TransportError, TruncatedBody
-from aios3.testing.peer import Peer
-from aios3.testing.steps import answering, close, read_request, reset, say_goodbye, send, stall, trickle
+from aios3.testing.peer import Asked, Peer, Step, Visit, peer_in_thread
+from aios3.testing.steps import (
+    answering,
+    close,
+    half_close,
+    ignore,
+    read_request,
+    reset,
+    response,
+    say_goodbye,
+    send,
+    serving,
+    stall,
+    trickle,
+)
+from aios3.transport.intake import PATIENCE
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
@@ -177,48 +194,170 @@ async def test_memory_that_cannot_be_written_to_is_refused_at_once() -> None:
             assert await stream.read() == b"hello"
 
 
-# --- a large body that is read as it comes
+# --- a large body, which is read out of the socket
 
 
-async def pieces(bucket: Bucket) -> list[bytes]:
+async def pieces(bucket: Bucket) -> bytes:
     async with bucket.download("key") as stream:
-        return [piece async for piece in stream]
+        return b"".join([piece async for piece in stream])
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["get", "pieces"])
-async def test_large_bodies_come_one_after_the_other_over_one_connection(whole: bool) -> None:
+async def by_odd_fills(bucket: Bucket) -> bytes:
+    async with bucket.download("key") as stream:
+        return await filled(stream, 300_001)
+
+
+async def by_odd_reads(bucket: Bucket) -> bytes:
+    found, sizes = b"", itertools.cycle([1, 70_001, 3 * MIB, 4095])
+    async with bucket.download("key") as stream:
+        while piece := await stream.read(next(sizes)):
+            found += piece
+    return found
+
+
+async def by_each_in_turn(bucket: Bucket) -> bytes:
+    buffer = bytearray(200_003)
+    async with bucket.download("key") as stream:
+        found = b""
+        while piece := await stream.read(100_001):
+            found += piece + buffer[: await stream.fill(buffer)]
+    return found
+
+
+async def whole(bucket: Bucket) -> bytes:
+    return await bucket.get("key")
+
+
+EVERY_WAY = pytest.mark.parametrize("read", [whole, pieces, by_odd_fills, by_odd_reads, by_each_in_turn])
+Read = Callable[[Bucket], Awaitable[bytes]]
+
+
+@EVERY_WAY
+async def test_large_bodies_come_one_after_the_other_over_one_connection(read: Read) -> None:
     script = [read_request(), send(HEAD % len(BODY) + BODY)] * 3
     async with Peer([*script, *answering(b"small")]) as peer, bucket_at(peer.endpoint) as bucket:
         for _ in range(3):
-            assert (await bucket.get("key") if whole else b"".join(await pieces(bucket))) == BODY
+            assert await read(bucket) == BODY
         assert await bucket.get("key") == b"small"
 
     assert peer.connections == 1
 
 
-async def test_what_comes_behind_a_large_body_is_never_read_as_an_answer() -> None:
+@EVERY_WAY
+async def test_what_comes_behind_a_large_body_is_never_read_as_an_answer(read: Read) -> None:
     first = [read_request(), send(HEAD % len(BODY) + BODY + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")]
     async with Peer(first, answering(b"good")) as peer, bucket_at(peer.endpoint) as bucket:
-        assert b"".join(await pieces(bucket)) == BODY
+        assert await read(bucket) == BODY
         assert await bucket.get("key") == b"good"
 
     assert peer.connections == 2
 
 
-@pytest.mark.parametrize("missing", [1, MIB, 2 * MIB])
-@pytest.mark.parametrize("end", [close, reset])
-async def test_large_body_that_is_cut_is_an_error(end: Any, missing: int) -> None:
+@EVERY_WAY
+async def test_what_comes_later_behind_a_large_body_is_never_read_as_an_answer(read: Read) -> None:
+    first = [read_request(), send(HEAD % len(BODY) + BODY), stall(), send(b"HTTP/1.1 200 OK\r\n\r\nevil")]
+    async with Peer(first, answering(b"good")) as peer, bucket_at(peer.endpoint) as bucket:
+        assert await read(bucket) == BODY
+        await peer.until_stalled()
+        peer.release()
+        await peer.until_left()
+        assert await bucket.get("key") == b"good"
+
+    assert peer.connections == 2
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("missing", [1, 2, 300_000, 2 * MIB, len(BODY) - 1])
+@pytest.mark.parametrize("end", [close, half_close, reset])
+async def test_large_body_that_is_cut_is_an_error(end: Any, missing: int, read: Read) -> None:
     script = [read_request(), send(HEAD % len(BODY) + BODY[:-missing]), end()]
-    async with Peer(script) as peer, bucket_at(peer.endpoint, max_attempts=1) as bucket:
+    async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket:
         with pytest.raises(TransportError):
-            await pieces(bucket)
+            await read(bucket)
 
 
-async def test_large_body_that_stalls_is_a_read_timeout() -> None:
+async def test_reset_in_the_middle_of_a_large_body_is_told_as_it_was() -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY[: 2 * MIB]), stall(), reset()]
+    async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket, bucket.download("key") as stream:
+        buffer = bytearray(2 * MIB)
+        assert await stream.fill(buffer) == len(buffer)
+        filling = asyncio.ensure_future(stream.fill(buffer))
+        await peer.until_stalled()
+        peer.release()
+        with pytest.raises(TruncatedBody, match=r"(?i)reset") as caught:
+            await filling
+        assert isinstance(caught.value.__cause__, ConnectionResetError)
+
+
+@EVERY_WAY
+async def test_large_body_that_stalls_is_a_read_timeout(read: Read) -> None:
     script = [read_request(), send(HEAD % len(BODY) + BODY[:MIB]), stall()]
-    async with Peer(script) as peer, bucket_at(peer.endpoint, max_attempts=1, read_timeout=0.1) as bucket:
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=0.1) as bucket:
         with pytest.raises(ReadTimeout):
-            await pieces(bucket)
+            await read(bucket)
+
+
+@EVERY_WAY
+async def test_large_body_of_which_some_trickles_is_no_silence(read: Read) -> None:
+    begun = send(HEAD % len(BODY) + BODY[:MIB])
+    script = [read_request(), begun, trickle(BODY[MIB : MIB + 8], pause=0.1), send(BODY[MIB + 8 :])]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=0.4) as bucket:
+        assert await read(bucket) == BODY
+
+
+async def test_few_bytes_of_a_slow_peer_are_given_before_more_come() -> None:
+    script = [read_request(), send(HEAD % len(BODY) + BODY[:MIB]), stall(), send(BODY[MIB : MIB + 7]), ignore()]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=3) as bucket:
+        async with bucket.download("key") as stream:
+            assert await stream.fill(bytearray(MIB)) == MIB
+            reading = asyncio.ensure_future(stream.read(100))
+            await peer.until_stalled()
+            peer.release()
+
+            assert await reading == BODY[MIB : MIB + 7]
+
+
+def send_in_bursts(data: bytes) -> Step:
+    """Send now a little, now much, with pauses in which a client gives up to wait for more."""
+
+    async def step(visit: Visit) -> None:
+        sizes, start = itertools.cycle([100_000, 900, 2 * MIB]), 0
+        while start < len(data):
+            size = next(sizes)
+            visit.writer.write(data[start : start + size])
+            await visit.writer.drain()
+            await asyncio.sleep(0 if size == 900 else PATIENCE * 0.8)
+            start += size
+
+    return step
+
+
+@EVERY_WAY
+async def test_large_body_that_comes_in_bursts_is_whole(read: Read) -> None:
+    large = BODY * 3
+    with peer_in_thread([read_request(), send(HEAD % len(large)), send_in_bursts(large)]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            found = await read(bucket)
+
+    assert len(found) == len(large)
+    assert found == large
+
+
+@pytest.mark.parametrize("missing", [1, 700, 5_000, 270_000])
+@EVERY_WAY
+async def test_connection_is_as_before_when_the_end_was_waited_for(read: Read, missing: int) -> None:
+    last = [stall(), send(BODY[-missing:])]
+    script = [read_request(), send(HEAD % len(BODY) + BODY[:-missing]), *last, *answering(b"x")]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=3) as bucket:
+        reading = asyncio.ensure_future(read(bucket))
+        await peer.until_stalled()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        peer.release()
+        assert await reading == BODY
+        assert await bucket.get("key") == b"x"
+
+    assert peer.connections == 1
 
 
 async def test_large_body_that_is_left_closes_its_connection() -> None:
@@ -237,8 +376,52 @@ async def test_reader_who_waits_keeps_a_large_body_in_the_kernel() -> None:
             assert await anext(aiter(stream))
             for _ in range(100):
                 await asyncio.sleep(0)
-            assert stream._body._reader.buffered < 4 * MIB  # type: ignore[attr-defined]  # nothing public tells it
+            assert stream._body._reader.buffered < MIB  # type: ignore[attr-defined]  # nothing public tells it
             assert len(await stream.read()) > 0
+
+
+async def test_others_have_their_turn_while_a_large_body_comes() -> None:
+    size = 32 * MIB
+    buffer, counts = bytearray(size), [0]
+
+    async def count() -> None:
+        while True:
+            # What has not come yet is 0: nothing public tells how far it is.
+            counts.append(buffer.find(0, counts[-1]) % (size + 1))
+            await asyncio.sleep(0)
+
+    with peer_in_thread([read_request(), send(HEAD % size + b"x" * size)]) as peer:
+        async with bucket_at(peer.endpoint) as bucket, bucket.download("key") as stream:
+            counting = asyncio.ensure_future(count())
+            assert await stream.fill(buffer) == size
+            counting.cancel()
+
+    assert max(after - before for before, after in itertools.pairwise(counts)) <= 2 * MIB
+
+
+def rest(asked: Asked) -> bytes:
+    """Answer a request for the rest of the body."""
+    found = re.fullmatch(rb"bytes=([0-9]+)-([0-9]*)", asked.header("range") or b"bytes=0-")
+    assert found is not None
+    part = BODY[int(found[1]) :]
+    named = f"Content-Range: bytes {int(found[1])}-{len(BODY) - 1}/{len(BODY)}"
+    return response(part, status="206 Partial Content", headers=['ETag: "e"', named])
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+async def test_large_body_is_whole_for_whoever_reads_on_after_a_cancellation(turns: int) -> None:
+    first = [read_request(), send(response(BODY, headers=['ETag: "e"']))]
+    with peer_in_thread(first, serving(rest)) as peer:
+        async with bucket_at(peer.endpoint, max_attempts=3) as bucket, bucket.download("key") as stream:
+            buffer = bytearray(2 * MIB)
+            filling = asyncio.ensure_future(stream.fill(buffer))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            filling.cancel()
+            await asyncio.wait([filling])
+            found = b"" if filling.cancelled() else bytes(buffer[: filling.result()])
+
+            assert found + await stream.read() == BODY
 
 
 async def test_fill_after_pieces() -> None:
