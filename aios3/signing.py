@@ -55,7 +55,7 @@ def signed(request: Request, signer: Signer, payload_hash: str) -> Request:
     proof = signer.sign(method, path, query, headers, payload_hash)
     if isinstance(body, ChunkedBody) and payload_hash in (SIGNED, SIGNED_TRAILER) and isinstance(signer, sigv4.Signer):
         body = body.signed_by(ChunkSigner(proof["authorization"].rpartition("=")[2], signer))
-    return Request(method, address, path, query, proof, body)
+    return Request._make((method, address, path, query, proof, body))
 
 
 def signed_query(

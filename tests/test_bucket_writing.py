@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from aios3 import (
     ServiceError,
     SourceChanged,
 )
+from aios3.operations import Grants, ObjectLock
 from tests import oracle
 from tests.servers import Server
 from tests.stores import EVERY_SERVER, NOWHERE, bucket_at, on
@@ -143,7 +145,9 @@ async def test_path_of_nothing_is_the_systems_error(tmp_path: Path) -> None:
             await bucket.put("key", tmp_path / "missing")
 
 
-@pytest.mark.parametrize("wrong", [{"key": 5}, {"key": ""}, {"tags": 5}, {"metadata": {"a": "\n"}}, {"acl": 5}])
+@pytest.mark.parametrize(
+    "wrong", [{"key": 5}, {"key": ""}, {"tags": 5}, {"metadata": {"a": "\n"}}, {"acl": 5}, {"no_such_option": 5}]
+)
 async def test_put_that_is_refused_leaves_no_file_open(tmp_path: Path, wrong: dict[str, Any]) -> None:
     """The file's own ResourceWarning would fail this test, as all warnings do."""
     path = tmp_path / "file"
@@ -331,6 +335,24 @@ async def test_metadata_name_that_is_no_token_is_refused(metadata: dict[str, str
             await bucket.put("key", BODY, metadata=metadata)
 
     assert not peer.requests
+
+
+async def test_put_takes_whatever_an_upload_takes() -> None:
+    async with answering(response()) as peer, bucket_at(peer.port) as bucket:
+        await bucket.put(
+            "key",
+            BODY,
+            expires=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
+            website_redirect_location="/elsewhere",
+            grants=Grants(read='id="somebody"'),
+            object_lock=ObjectLock(legal_hold_status="ON"),
+        )
+
+    sent = peer.last.headers
+    assert sent["expires"] == "Wed, 02 Jan 2030 03:04:05 GMT"
+    assert sent["x-amz-website-redirect-location"] == "/elsewhere"
+    assert sent["x-amz-grant-read"] == 'id="somebody"'
+    assert sent["x-amz-object-lock-legal-hold"] == "ON"
 
 
 # --- delete

@@ -73,7 +73,11 @@ async def test_encryption_is_asked_for() -> None:
 async def test_key_of_another_length_is_refused(key: Any) -> None:
     bucket = Bucket("b", **NOWHERE)
 
-    for attempt in (bucket.put("k", b"", customer_key=key), bucket.head("k", customer_key=key)):
+    for attempt in (
+        bucket.put("k", b"", customer_key=key),
+        bucket.upload("k", b"", customer_key=key),
+        bucket.head("k", customer_key=key),
+    ):
         with pytest.raises(InvalidInput, match="a customer key is 32 bytes"):
             await attempt
     with pytest.raises(InvalidInput, match="a customer key is 32 bytes"):

@@ -99,7 +99,7 @@ def plain_head(data: bytes) -> tuple[Framed, int] | None:
         return None
     status, length, close, chunked = match.groups()
     keep_alive = close is None and (chunked is None or length is None)
-    head = ResponseHead(int(status), Fields(fields), keep_alive)
+    head = ResponseHead._make((int(status), Fields(fields), keep_alive))
     return (head, -1 if length is None else int(length), chunked is not None), end
 
 

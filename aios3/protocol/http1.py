@@ -32,18 +32,20 @@ def request_head(request: Request) -> bytes:
         InvalidInput: a header has CR, LF or NUL, or what is not ASCII.
     """
     method, _, path, query, headers, body = request
-    target = f"{path}?{query}" if query else path
-    lines = "\r\n".join([f"{name}: {value}" for name, value in headers.items()])
-    head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n"
+    head = f"{method} {path}?{query} HTTP/1.1\r\n" if query else f"{method} {path} HTTP/1.1\r\n"
+    for name, value in headers.items():
+        head += f"{name}: {value}\r\n"
+    lines = len(headers) + 1
+    if body or method in ("PUT", "POST"):
+        head += f"content-length: {body_length(body)}\r\n"
+        lines += 1
     # Asked, not tried: a UnicodeEncodeError carries the whole head, signature and token with it.
     if not head.isascii():
         raise InvalidInput(f"{_culprit(headers)} has characters that are not ASCII")
     data = head.encode()
     # One look instead of one per value: a stray CR, LF or NUL anywhere changes what is left.
-    if data.translate(None, _HEAD_BYTES) != b"\r\n" * (len(headers) + 1):
+    if data.translate(None, _HEAD_BYTES) != b"\r\n" * lines:
         raise InvalidInput(f"{_culprit(headers)} has a CR, LF or NUL")
-    if body or method in ("PUT", "POST"):
-        data += b"content-length: %d\r\n" % body_length(body)
     return data
 
 
@@ -189,7 +191,8 @@ class ResponseReader:
             raise InvalidResponse(f"the peer does not speak HTTP/1.1: it began with {bytes(head[:32])!r}")
         found = _HEAD_END.search(head, scanned)
         if found is None:
-            self._check_size(len(head))
+            if self._spent + len(head) > MAX_HEAD:
+                raise _too_large()
             self._line = bytearray(data) if self._line is None else self._line
             return b""
         end, stop = found.span()
@@ -197,14 +200,11 @@ class ResponseReader:
         self._read_head(any_head(bytes(head[:end])), stop)
         return bytes(head[stop:])
 
-    def _check_size(self, size: int) -> None:
-        if self._spent + size > MAX_HEAD:
-            raise InvalidResponse(f"the server sent a head of more than {MAX_HEAD} bytes")
-
     def _read_head(self, framed: Framed, size: int) -> None:
         """Take a whole head: decide how the body ends (RFC 9112 6.3), and if the connection survives it."""
-        self._check_size(size)
         self._spent += size
+        if self._spent > MAX_HEAD:
+            raise _too_large()
         head, length, chunked = framed
         status = head.status
         if status < 200:
@@ -291,3 +291,7 @@ class ResponseReader:
         self.trailers = parse_fields(unfolded_lines(b"\n" + lines)[1:-2])
         self._line = None
         self.done = True
+
+
+def _too_large() -> InvalidResponse:
+    return InvalidResponse(f"the server sent a head of more than {MAX_HEAD} bytes")

@@ -102,7 +102,7 @@ def encode(
     path = address.base_path + cls.path or "/"
     if "key" in labels:
         path = f"{address.base_path}/{encode_key(operation.key)}"  # type: ignore[attr-defined]  # labels says so
-    return Request(cls.method, address, path, encode_query(query) if query else "", fields, body)
+    return Request._make((cls.method, address, path, encode_query(query) if query else "", fields, body))
 
 
 def _check(operation: Operation[Any], address: Address, body: Any) -> None:
@@ -158,12 +158,12 @@ class _ResultPlan(NamedTuple):
 
 def is_streaming(operation: Operation[Any]) -> bool:
     """Tell if the result of *operation* carries the body itself, to be read piece by piece."""
-    return bool(_result_plan(type(operation)).stream)
+    return bool((_RESULT_PLANS.get(type(operation)) or _result_plan(type(operation))).stream)
 
 
 def decode_stream(operation: Operation[R], status: int, headers: Mapping[str, str], body: ResponseBody) -> R:
     """Return the result whose streaming member is *body*, or the events in it."""
-    plan = _result_plan(type(operation))
+    plan = _RESULT_PLANS.get(type(operation)) or _result_plan(type(operation))
     content = _events(operation, status, headers, body, plan.events) if plan.events else body
     result: R = object.__new__(plan.cls)  # type: ignore[assignment]  # the plan holds the operation's own result class
     values = {"http_status": status, "headers": headers, plan.stream: content}
@@ -178,12 +178,14 @@ def decode(operation: Operation[R], status: int, headers: Mapping[str, str], bod
         ServiceError: the answer is an error, whatever its status: S3 sends some with 200.
         InvalidResponse: the body is not what S3 answers to this operation.
     """
-    cls, _, _, document, structure, roots = _result_plan(type(operation))
+    cls, _, _, document, structure, roots = _RESULT_PLANS.get(type(operation)) or _result_plan(type(operation))
     if not roots:
-        if b"<Error>" in body[:512]:
+        if body and b"<Error>" in body[:512]:
             raise decode_error(operation, status, headers, body)
         values = {"http_status": status, "headers": headers}
-        return _made(cls, values | {document: _text(body)} if document else values)  # type: ignore[return-value]  # as above
+        if document:
+            values[document] = _text(body)
+        return _made(cls, values)  # type: ignore[return-value]  # as above
     plain = _plain(headers, body)
     found = runs.read(structure or cls, plain, *roots)
     if found is None:

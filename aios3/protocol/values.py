@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
@@ -25,6 +26,8 @@ else:
             made = namedtuple(name, members, defaults=defaults, module=body.pop("__module__"))
             for inside, value in body.items():
                 setattr(made, inside, value)
+            # For what is made per request: namedtuple's own ways go through a function of Python, and take twice as long.
+            made._make = staticmethod(partial(tuple.__new__, made))
             return made
 
     NamedTuple = type.__new__(_Named, "NamedTuple", (), {})
@@ -98,7 +101,8 @@ class Value:
             setattr(cls, told.name, told)
 
     def __init__(self, **members: Any) -> None:
-        if not self._names >= members.keys() >= self._required:
+        # Methods, since the operators compare a set with a dictionary's keys one by one in Python's own loop.
+        if not self._names.issuperset(members) or self._required.difference(members):
             raise self._wrong(members)
         self.__dict__.update(members)
 

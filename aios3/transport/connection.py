@@ -266,7 +266,9 @@ class Connection(asyncio.BufferedProtocol):
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
         self._intake = None
-        keep = reader is not None and reader.head is not None and not reader.surplus and self._may_stay(reader.head)
+        head = None if reader is None or reader.surplus else reader.head
+        # Both sides must want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word.
+        keep = head is not None and head.keep_alive and (not self.absolute or _says_keep_alive(head))
         # Bytes that did not fit into the socket before the answer came would be read as the next request.
         unwritten = self._bodied and self.transport.get_write_buffer_size() > 0
         if keep and self._reusable and self._lost is None and not unwritten:
@@ -275,12 +277,6 @@ class Connection(asyncio.BufferedProtocol):
             self.owner.freed(self)
         else:
             self.abort()
-
-    def _may_stay(self, head: ResponseHead) -> bool:
-        """Tell if both sides want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word."""
-        if not self.absolute:
-            return head.keep_alive
-        return head.keep_alive and "keep-alive" in head.headers.get("connection", "").lower()
 
     def resume_reading(self) -> None:
         """The reader has taken what was buffered."""
@@ -439,3 +435,7 @@ class Connection(asyncio.BufferedProtocol):
         writable, self._writable = self._writable, None
         if writable is not None and not writable.done():
             writable.set_result(None)
+
+
+def _says_keep_alive(head: ResponseHead) -> bool:
+    return "keep-alive" in head.headers.get("connection", "").lower()

@@ -12,7 +12,7 @@ import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import aiohttp
@@ -174,7 +174,7 @@ class Pool:
         if self._closed or (self._owned is None and self._crowded()):
             connection.close_idle()
             return
-        connection.idle_since = self.loop.time()
+        connection.idle_since = monotonic()
         idle = self._idle.get(connection.origin)
         if idle is None:
             self._idle[connection.origin] = [connection]
@@ -246,7 +246,7 @@ class Pool:
         self._timer = None
         for connection in [c for c in self._live if c.tick(self._patience)]:
             connection.abort(ReadTimeout(f"{connection.origin}: no progress for {self.options.read_timeout} s"))
-        expired = self.loop.time() - self.options.keepalive_timeout
+        expired = monotonic() - self.options.keepalive_timeout
         crowded = self._yielding = self._crowded()
         for idle in self._idle.values():
             for connection in [c for c in idle if crowded or c.idle_since < expired]:

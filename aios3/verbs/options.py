@@ -34,13 +34,22 @@ class ObjectOptions(TypedDict, total=False):
     website_redirect_location: str | None
 
 
+class PutOptions(ObjectOptions, total=False):
+    """Members of PutObject: those of ObjectOptions, and ETags on which it depends, with their quotes."""
+
+    if_match: str | None
+    if_none_match: str | None
+
+
 def members_of(options: ObjectOptions) -> dict[str, Any]:
     """Return what was given as an operation's members."""
+    if not options:
+        return {}
     members: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if tags := members.pop("tags", None):
         members["tagging"] = tag_query(tags)
     if "checksum" in members:
         members["checksum_algorithm"] = algorithm_named(members.pop("checksum"))
-    if key := members.get("customer_key"):
-        members["customer_key"] = customer_key_of(key)
+    if "customer_key" in members:
+        members["customer_key"] = customer_key_of(members["customer_key"])
     return members

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TypeAlias
-from urllib.parse import quote, urlencode
+from typing import IO, TypeAlias, Unpack
 
 from ..files import FilePart
-from ..operations.groups import CustomerKey, Encryption
 from ..operations.listing import Key
-from ..operations.objects import (
-    DeleteObject,
-    DeleteObjectResult,
-    ObjectCannedACL,
-    PutObject,
-    PutObjectResult,
-    StorageClass,
-)
-from ..protocol.checksums import algorithm_named
+from ..operations.objects import DeleteObject, DeleteObjectResult, PutObject, PutObjectResult
 from ..protocol.messages import Buffer
 from ..settings import time_limit
 from ..streams import request_body
 from ..transfers.deletions import DeleteReport, Deletion, Items, OnResult
-from .base import Verbs, customer_key_of, given, object_name
+from .base import Verbs, object_name
+from .options import PutOptions, members_of
 
 Source: TypeAlias = Buffer | str | Path | IO[bytes]
 
@@ -36,21 +26,8 @@ class Writing(Verbs):
         key: str | Key,
         data: Source,
         *,
-        content_type: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        storage_class: StorageClass | None = None,
-        acl: ObjectCannedACL | None = None,
-        if_none_match: str | None = None,
-        if_match: str | None = None,
-        cache_control: str | None = None,
-        content_disposition: str | None = None,
-        content_encoding: str | None = None,
-        content_language: str | None = None,
-        encryption: Encryption | None = None,
-        customer_key: CustomerKey | bytes | None = None,
-        checksum: str | None = None,
         timeout: float | None = None,
+        **options: Unpack[PutOptions],
     ) -> PutObjectResult:
         """Store an object in one request; whole or not at all.
 
@@ -62,6 +39,7 @@ class Writing(Verbs):
             customer_key: 32 bytes that it is encrypted with and that the store forgets: reading takes them again.
             checksum: By which the store checks what arrives, and keeps: ``CRC32``, ``SHA256``, ``CRC64NVME`` ...; else
                 what the client does.
+            options: Whatever else is kept with it, such as content_type, storage_class, acl, object_lock: see PutOptions.
         Raises:
             PreconditionFailed: a condition does not hold.
             SourceChanged: a file did not have the length it had when it was opened; nothing is stored.
@@ -69,28 +47,10 @@ class Writing(Verbs):
         Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
         """
         # The body is last, since it opens a Path: what is wrong with the rest must not leave a file open.
-        name = object_name(key)
-        # A space as %20, which every store decodes; Ceph takes "+" as it is.
-        tagging = urlencode(tags, safe="", quote_via=quote) if tags else None
-        members = given(
-            content_type=content_type,
-            metadata=metadata,
-            tagging=tagging,
-            storage_class=storage_class,
-            acl=acl,
-            if_none_match=if_none_match,
-            if_match=if_match,
-            cache_control=cache_control,
-            content_disposition=content_disposition,
-            content_encoding=content_encoding,
-            content_language=content_language,
-            encryption=encryption,
-            customer_key=customer_key_of(customer_key),
-            checksum_algorithm=None if checksum is None else algorithm_named(checksum),
-        )
+        name, members = object_name(key), members_of(options)
         body = data if isinstance(data, bytes) else await request_body(data)
-        operation = PutObject(bucket=self.name, key=name, body=body, **members)
         try:
+            operation = PutObject(bucket=self.name, key=name, body=body, **members)
             return await self.client.call(operation, timeout=timeout)
         finally:
             if isinstance(body, FilePart):
