@@ -109,11 +109,14 @@ class OpenFile:
             await asyncio.wait(self._busy)
 
     async def close(self) -> None:
-        """Close, once the threads are through."""
-        await self.settled()
+        """Close, once the threads are through: although the caller may be cancelled meanwhile."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            await asyncio.to_thread(os.close, descriptor)
+            await asyncio.shield(self._close(descriptor))
+
+    async def _close(self, descriptor: int) -> None:
+        await self.settled()
+        await asyncio.to_thread(os.close, descriptor)
 
 
 class FilePart:
@@ -189,13 +192,13 @@ async def regular_file(source: Any) -> tuple[OpenFile, int, os.stat_result] | No
     if isinstance(source, os.PathLike):
         # A pipe is refused, not waited for.
         file = await OpenFile.open(Path(source), os.O_RDONLY | os.O_NONBLOCK)
-        start = 0
-    elif type(source) in _OWN_FILES and _is_seekable(source):
-        start, descriptor = await asyncio.to_thread(_place, source)
-        file = OpenFile(descriptor)
+    elif type(source) in _OWN_FILES and _is_on_disk(source):
+        # Not in a thread, whose result nobody would close after a cancellation.
+        file = OpenFile(os.dup(source.fileno()))
     else:
         return None
     try:
+        start = 0 if isinstance(source, os.PathLike) else await asyncio.to_thread(_place, source)
         state = await file.state()
     except BaseException:
         await file.close()
@@ -255,7 +258,7 @@ def _digest(descriptor: int, start: int, end: int, made: Digest) -> None:
     _buffers.append(buffer)
 
 
-def _is_seekable(file: Any) -> bool:
+def _is_on_disk(file: Any) -> bool:
     """Tell if it is a file on disk, as far as it knows: a BufferedReader may well stand on something else."""
     try:
         file.fileno()
@@ -264,8 +267,8 @@ def _is_seekable(file: Any) -> bool:
         return False
 
 
-def _place(file: Any) -> tuple[int, int]:
-    """Return where a file stands, with everything written that it buffers, and a descriptor of our own."""
+def _place(file: Any) -> int:
+    """Return where a file stands, with everything written that it buffers."""
     if file.writable():
         file.flush()
-    return int(file.tell()), os.dup(file.fileno())
+    return int(file.tell())

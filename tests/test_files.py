@@ -1,10 +1,13 @@
 """Files on disk: what is taken for one, its digests, and its descriptor."""
 
+import asyncio
 import gzip
 import hashlib
 import io
 import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,8 @@ import pytest
 
 from aios3.errors import InvalidInput
 from aios3.files import FilePart, OpenFile, regular_file
+
+from .transport.buckets import holds
 
 DATA = os.urandom(700_000)
 
@@ -65,14 +70,22 @@ def _closed(path: Path) -> Any:
     return file
 
 
+def _detached(path: Path) -> Any:
+    file = path.open("rb")
+    file.detach().close()
+    return file
+
+
 OTHERS: dict[str, Callable[[Path], Any]] = {
     "bytes": lambda path: b"abc",
     "memory": lambda path: io.BytesIO(b"abc"),
     "gzip": lambda path: gzip.GzipFile(path),
+    "buffered memory": lambda path: io.BufferedReader(io.BytesIO(b"abc")),
     "text": lambda path: path.open(),
     "write only": lambda path: path.open("ab"),
     "write only, unbuffered": lambda path: path.open("ab", buffering=0),
     "closed": _closed,
+    "detached": _detached,
     "device": lambda path: io.FileIO(os.devnull),
 }
 
@@ -82,8 +95,8 @@ async def test_others_are_not_taken_for_files(tmp_path: Path, make: Callable[[Pa
     source = make(a_file(tmp_path))
 
     assert await regular_file(source) is None
-    if hasattr(source, "close"):
-        source.close()
+    with suppress(ValueError):  # from what is detached
+        getattr(source, "close", int)()
 
 
 async def test_path_of_what_is_no_file_is_refused(tmp_path: Path) -> None:
@@ -91,3 +104,48 @@ async def test_path_of_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(InvalidInput, match="no regular file"):
             await regular_file(path)
+
+
+@pytest.mark.parametrize("make", [lambda path: path, lambda path: path.open("rb")], ids=["path", "open"])
+@pytest.mark.parametrize("moment", range(8))
+async def test_cancelled_while_it_opens_it_leaves_no_descriptor(
+    tmp_path: Path, make: Callable[[Path], Any], moment: int
+) -> None:
+    source = make(a_file(tmp_path))
+    before = open_on(tmp_path)
+    for _ in range(10):
+        opening = asyncio.create_task(regular_file(source))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait([opening])
+        if not opening.cancelled() and (found := opening.result()):
+            await found[0].close()
+
+    assert await holds(lambda: open_on(tmp_path) <= before)
+    if hasattr(source, "close"):
+        source.close()
+
+
+async def test_file_whose_closing_is_cancelled_is_closed_when_the_threads_are_through(tmp_path: Path) -> None:
+    file = await OpenFile.open(a_file(tmp_path), os.O_RDONLY)
+    busy = threading.Event()
+    working = file.begin(lambda descriptor: busy.wait(10) and os.fstat(descriptor).st_size)
+    closing = asyncio.create_task(file.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    busy.set()
+
+    assert await working == len(DATA)
+    assert await holds(lambda: not open_on(tmp_path))
+
+
+def open_on(folder: Path) -> int:
+    """Count the descriptors of files in *folder*."""
+    found = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # that of the listing itself
+            found += descriptor.readlink().is_relative_to(folder)
+    return found
