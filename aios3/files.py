@@ -261,9 +261,10 @@ def _digest(descriptor: int, start: int, end: int, made: Digest) -> None:
 def _is_on_disk(file: Any) -> bool:
     """Tell if it is a file on disk, as far as it knows: a BufferedReader may well stand on something else."""
     try:
-        file.fileno()
-        return bool(file.seekable() and file.readable())
-    except ValueError:  # it has none, or is closed
+        # A gzip file in a buffer has a descriptor, too.
+        own = type(getattr(file, "raw", file)) is io.FileIO
+        return own and bool(file.seekable() and file.readable())
+    except ValueError:  # it is closed, or has let go of what it stood on
         return False
 
 

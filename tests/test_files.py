@@ -80,6 +80,7 @@ OTHERS: dict[str, Callable[[Path], Any]] = {
     "bytes": lambda path: b"abc",
     "memory": lambda path: io.BytesIO(b"abc"),
     "gzip": lambda path: gzip.GzipFile(path),
+    "buffered gzip": lambda path: io.BufferedReader(gzip.GzipFile(path)),
     "buffered memory": lambda path: io.BufferedReader(io.BytesIO(b"abc")),
     "text": lambda path: path.open(),
     "write only": lambda path: path.open("ab"),
