@@ -81,9 +81,10 @@ async def send_file(part: FilePart, sender: Sender) -> bool:
     """
     if sender.transport.get_write_buffer_size():
         await asyncio.sleep(0)  # uvloop writes at the end of a turn
-    if not part.length or not _can_send(sender.transport):
+    copy = _copy_of_socket(sender.transport) if part.length else None
+    if copy is None:
         return await send_stream(part, sender)
-    sending = _Sending(part, sender)
+    sending = _Sending(part, sender, copy)
     try:
         return await sending.run()
     except BaseException:
@@ -93,19 +94,25 @@ async def send_file(part: FilePart, sender: Sender) -> bool:
         sending.close()
 
 
-def _can_send(transport: asyncio.Transport) -> bool:
+def _copy_of_socket(transport: asyncio.Transport) -> socket.socket | None:
+    """Return what threads may use of a connection; None where the system cannot send, or has no descriptor left."""
     told = transport.get_extra_info
-    plain = told("ssl_object") is None and told("socket") is not None
-    return plain and not transport.get_write_buffer_size() and hasattr(os, "sendfile")
+    sock = told("socket")
+    encrypted = told("ssl_object") is not None
+    if sock is None or encrypted or transport.get_write_buffer_size() or not hasattr(os, "sendfile"):
+        return None
+    with suppress(OSError):
+        return socket.socket(fileno=os.dup(sock.fileno()))
+    return None
 
 
 class _Sending:
-    """One part of a file on its way through a copy of the socket's descriptor, which is what threads may use."""
+    """One part of a file on its way through a copy of the socket's descriptor."""
 
-    def __init__(self, part: FilePart, sender: Sender) -> None:
+    def __init__(self, part: FilePart, sender: Sender, copy: socket.socket) -> None:
         self._part = part
         self._sender = sender
-        self._socket = socket.socket(fileno=os.dup(sender.transport.get_extra_info("socket").fileno()))
+        self._socket = copy
         self._stretch: asyncio.Future[tuple[int, bool]] | None = None
 
     async def run(self) -> bool:

@@ -5,8 +5,10 @@ import errno
 import hashlib
 import os
 import random
+import resource
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -213,6 +215,29 @@ async def test_file_system_that_cannot_is_read_from(
 
         assert peer.requests[0].body == LARGE
     assert calls > after
+
+
+async def test_without_a_descriptor_to_spare_it_is_read_and_sent(tmp_path: Path, counted: Counted) -> None:
+    file = await OpenFile.open(a_file(tmp_path), os.O_RDONLY)
+    async with Peer(answering()) as peer, pool() as connections:
+        await (await connections.send(request_to(peer.endpoint, "PUT", b"opens the connection"))).read()
+        with _no_more_descriptors():
+            await connections.send(request_to(peer.endpoint, "PUT", FilePart(file, 0, len(LARGE), last=True)))
+
+        assert peer.requests[1].body == LARGE
+    assert not counted.sent
+    await file.close()
+
+
+@contextmanager
+def _no_more_descriptors() -> Iterator[None]:
+    free, before = os.dup(0), resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 # ------------------------------------------------------------------ answers that come early
