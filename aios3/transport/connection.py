@@ -432,6 +432,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         """The transport's buffer has room again."""
+        self._quiet = 0  # what is full again by the next tick looks as if nothing had moved
         writable, self._writable = self._writable, None
         if writable is not None and not writable.done():
             writable.set_result(None)

@@ -31,6 +31,7 @@ from aios3.testing.steps import (
     send,
     stall,
 )
+from aios3.transport.connection import Connection
 from tests import leaks
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
@@ -167,6 +168,41 @@ async def test_slow_reader_is_waited_for(tmp_path: Path, counted: Counted) -> No
 
         assert peer.visits[0].received[-len(LARGE) :] == LARGE
     assert counted.sent == len(LARGE)
+
+
+async def test_socket_that_is_full_again_at_the_next_look_has_made_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aios3.transport.connection.unsent", lambda _: MIB)
+    file = await OpenFile.open(a_file(tmp_path), os.O_RDONLY)
+    looked = asyncio.Event()
+
+    async def until_looked(visit: Visit) -> None:
+        await looked.wait()
+
+    script: list[Step] = [read_head(), stall(), read(12 * MIB), until_looked, read(8 * MIB + 4), send(response())]
+    async with Peer(script, receive_buffer=64 * KIB) as peer, pool() as connections:
+        part = FilePart(file, 0, len(LARGE), last=True)
+        putting = asyncio.create_task(connections.send(request_to(peer.endpoint, "PUT", part)))
+        await peer.until_stalled()
+        (connection,) = connections._live
+        await _waiting_for_room(connection)
+        assert not any(connection.tick(52) for _ in range(50))  # the pool's own timer may tick, too
+        peer.release()
+        await peer.until(lambda: peer.visits[0].steps == 3)
+        await _waiting_for_room(connection)
+
+        assert not any(connection.tick(52) for _ in range(10))
+        looked.set()
+        await putting
+    await file.close()
+
+
+async def _waiting_for_room(connection: Connection) -> None:
+    """Return when the socket is full, and stays so."""
+    for _ in range(5):
+        assert await holds(lambda: connection._writable is not None)
+        await asyncio.sleep(0.01)
 
 
 # ------------------------------------------------------------------ where it cannot
