@@ -113,6 +113,7 @@ class _Sending:
         self._part = part
         self._sender = sender
         self._socket = copy
+        self._process = os.getpid()
         self._stretch: asyncio.Future[tuple[int, bool]] | None = None
 
     async def run(self) -> bool:
@@ -140,13 +141,19 @@ class _Sending:
         try:
             await sender.full()
         finally:
-            sender.loop.remove_writer(self._socket)
+            if self._is_ours():
+                sender.loop.remove_writer(self._socket)
             sender.resume_writing()
+
+    def _is_ours(self) -> bool:
+        """A forked child that drops what it inherited must not touch what it shares with its parent: socket and epoll."""
+        return os.getpid() == self._process
 
     def cut(self) -> None:
         """End the connection at once: the copy would keep it open as long as a thread is at work."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        if self._is_ours():
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the copy, once no thread is at work with it."""
