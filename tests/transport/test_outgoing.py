@@ -373,7 +373,7 @@ async def test_cancelled_at_any_moment_it_leaves_no_task_and_no_descriptor(tmp_p
         async with bucket_at(peer.endpoint) as bucket:
             await _cancelled(bucket.put("key", path), 100)
             before, tasks = descriptors(), len(asyncio.all_tasks())
-            for _ in range(60):
+            for _ in range(120):
                 await _cancelled(bucket.put("key", path), chance.choice([chance.randrange(60), chance.randrange(600)]))
             await _cancelled(bucket.put("key", path), 100)
             await peer.until_left(peer.connections)
