@@ -21,7 +21,7 @@ from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye
 from .intake import LARGE, Intake, intake_of
 from .outgoing import send_file, send_stream
-from .sockets import unsent
+from .sockets import plain_socket, unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
@@ -415,8 +415,8 @@ class Connection(asyncio.BufferedProtocol):
         self._gone = True
         reader = self._reader
         if reader is not None and self._lost is None:
-            if exc is not None and self._tls() is None:
-                drain(self.transport.get_extra_info("socket"), reader)
+            if exc is not None:
+                drain(plain_socket(self.transport), reader)
             self._lost = cut_of(reader, exc)
         self._fail(ConnectError("the connection was lost"))
         # The connector waits for its own protocol to hear of the end: without this its close() hangs for ever.

@@ -13,6 +13,7 @@ from typing import Protocol
 from ..errors import SourceChanged
 from ..files import FilePart
 from ..protocol.messages import Buffer, RequestBody
+from .sockets import plain_socket
 
 # What the system sends of a file at a time: with much more a body that is not wanted any more takes long to stop.
 _STRETCH = 8 * 1024 * 1024
@@ -94,9 +95,7 @@ async def send_file(part: FilePart, sender: Sender) -> bool:
 
 
 def _can_send(transport: asyncio.Transport) -> bool:
-    told = transport.get_extra_info
-    plain = told("ssl_object") is None and told("socket") is not None
-    return plain and not transport.get_write_buffer_size() and hasattr(os, "sendfile")
+    return plain_socket(transport) is not None and not transport.get_write_buffer_size() and hasattr(os, "sendfile")
 
 
 class _Sending:
