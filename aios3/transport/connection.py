@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection: a BufferedProtocol over a transport that a connector made and lent.
 
 The bytes of every connection of a loop arrive in one shared buffer, since the loop calls get_buffer, recv_into and
-buffer_updated back to back: an idle connection holds no buffer at all. Nothing here knows S3, retries or limits.
+buffer_updated back to back: an idle connection holds no buffer at all. Only of a large body most does not come that
+way: its Intake takes it. Nothing here knows S3, retries or limits.
 """
 
 from __future__ import annotations
