@@ -107,6 +107,7 @@ class ObjectStream:
         """Return at most *n* bytes as soon as there are any, all the rest for -1, b"" at the end.
 
         A cut connection is mended: reading goes on at the next byte, of the same object.
+        A read of all the rest that is cancelled has taken bytes that nobody hears of: close the stream then.
 
         Raises:
             TransportError: it could not be mended; nothing short is passed off as whole.

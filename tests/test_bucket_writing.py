@@ -4,6 +4,8 @@ import array
 import asyncio
 import io
 import os
+import pydoc
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from aios3 import (
     SourceChanged,
 )
 from aios3.operations import Grants, ObjectLock
+from aios3.verbs.options import PutOptions
 from tests import oracle
 from tests.servers import Server
 from tests.stores import EVERY_SERVER, NOWHERE, bucket_at, on
@@ -311,12 +314,21 @@ async def test_put_into_an_unknown_bucket_is_said(client: Client, bucket_name: s
         ({"ä": "b"}, "cannot be a part of a header's name"),
         ({"a": 5}, "str keys and values"),
         ({5: "a"}, "str keys and values"),
+        (5, "metadata must be a mapping of str to str, not int"),
+        ([("a", "b")], "metadata must be a mapping of str to str, not list"),
     ],
 )
 async def test_metadata_that_no_header_can_carry_is_refused(metadata: dict[str, str], message: str) -> None:
     async with Bucket("bucket", **NOWHERE) as bucket:
         with pytest.raises(InvalidInput, match=message):
             await bucket.put("key", BODY, metadata=metadata)
+
+
+@pytest.mark.parametrize("tags", [5, "a=b", ["ab", 5], {"\ud800": "a"}])
+async def test_tags_that_are_none_are_refused(tags: Any) -> None:
+    async with Bucket("bucket", **NOWHERE) as bucket:
+        with pytest.raises(InvalidInput, match="tags must be a mapping of str to str"):
+            await bucket.put("key", BODY, tags=tags)
 
 
 @pytest.mark.parametrize("name", ["content_type", "cache_control", "content_disposition", "if_match", "storage_class"])
@@ -335,6 +347,12 @@ async def test_metadata_name_that_is_no_token_is_refused(metadata: dict[str, str
             await bucket.put("key", BODY, metadata=metadata)
 
     assert not peer.requests
+
+
+def test_help_for_put_names_every_option() -> None:
+    told = pydoc.render_doc(Bucket.put)
+
+    assert [name for name in PutOptions.__annotations__ if not re.search(rf"\b{name}\b", told)] == []
 
 
 async def test_put_takes_whatever_an_upload_takes() -> None:

@@ -229,20 +229,19 @@ _RESULT_PLANS: dict[type[Operation[Any]], _ResultPlan] = {}
 
 
 def _result_plan(operation: type[Operation[Any]]) -> _ResultPlan:
-    plan = _RESULT_PLANS.get(operation)
-    if plan is None:
-        cls = result_type(operation)
-        plan = _ResultPlan(cls, roots=_roots(operation, cls, cls.root))
-        for member in members(cls):
-            if isinstance(member.marker, Header | HeaderPrefix):
-                setattr(cls, member.name, _HeaderMember(cls, member))
-            elif isinstance(member.marker, Payload) and cls.streaming:
-                plan = _ResultPlan(cls, cls.streaming, _event_types(member.type))
-            elif isinstance(member.marker, Payload):
-                structure = structure_type(member.type)
-                roots = _roots(operation, cls, member.marker.root)
-                plan = _ResultPlan(cls, document=member.name, structure=structure, roots=roots)
-        _RESULT_PLANS[operation] = plan
+    """Find out what decode needs to know, and keep it in _RESULT_PLANS."""
+    cls = result_type(operation)
+    plan = _ResultPlan(cls, roots=_roots(operation, cls, cls.root))
+    for member in members(cls):
+        if isinstance(member.marker, Header | HeaderPrefix):
+            setattr(cls, member.name, _HeaderMember(cls, member))
+        elif isinstance(member.marker, Payload) and cls.streaming:
+            plan = _ResultPlan(cls, cls.streaming, _event_types(member.type))
+        elif isinstance(member.marker, Payload):
+            structure = structure_type(member.type)
+            roots = _roots(operation, cls, member.marker.root)
+            plan = _ResultPlan(cls, document=member.name, structure=structure, roots=roots)
+    _RESULT_PLANS[operation] = plan
     return plan
 
 

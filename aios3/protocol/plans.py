@@ -6,7 +6,7 @@ In: the declaration of an operation (see shapes). Out: for each member the funct
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import InvalidInput
@@ -115,6 +115,8 @@ def _header_writer(name: str, hint: Any, marker: Header) -> Callable[[Any], str]
 
 def _put_prefixed(name: str, prefix: str) -> Put:
     def put(value: Any, fields: dict[str, str], query: list[tuple[str, str]]) -> None:
+        if not isinstance(value, Mapping):
+            raise InvalidInput(f"{name} must be a mapping of str to str, not {type(value).__name__}")
         for key, content in value.items():
             if not isinstance(key, str) or not isinstance(content, str):
                 raise InvalidInput(f"{name} takes str keys and values, not {key!r}: {content!r}")

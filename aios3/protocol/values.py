@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
@@ -27,7 +26,7 @@ else:
             for inside, value in body.items():
                 setattr(made, inside, value)
             # For what is made per request: namedtuple's own ways go through a function of Python, and take twice as long.
-            made._make = staticmethod(partial(tuple.__new__, made))
+            made._make = classmethod(tuple.__new__)
             return made
 
     NamedTuple = type.__new__(_Named, "NamedTuple", (), {})

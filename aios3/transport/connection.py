@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection: a BufferedProtocol over a transport that a connector made and lent.
 
 The bytes of every connection of a loop arrive in one shared buffer, since the loop calls get_buffer, recv_into and
-buffer_updated back to back: an idle connection holds no buffer at all. Nothing here knows S3, retries or limits.
+buffer_updated back to back: an idle connection holds no buffer at all. Only of a large body most does not come that
+way: its Intake takes it. Nothing here knows S3, retries or limits.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye
 from .intake import LARGE, Intake, intake_of
 from .outgoing import send_file, send_stream
-from .sockets import unsent
+from .sockets import plain_socket, unsent
 
 # A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
 SMALL_BODY = 64 * 1024
@@ -415,8 +416,8 @@ class Connection(asyncio.BufferedProtocol):
         self._gone = True
         reader = self._reader
         if reader is not None and self._lost is None:
-            if exc is not None and self._tls() is None:
-                drain(self.transport.get_extra_info("socket"), reader)
+            if exc is not None:
+                drain(plain_socket(self.transport), reader)
             self._lost = cut_of(reader, exc)
         self._fail(ConnectError("the connection was lost"))
         # The connector waits for its own protocol to hear of the end: without this its close() hangs for ever.

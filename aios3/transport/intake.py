@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer
 from .endings import cut_of, end_of
+from .sockets import plain_socket
 
 # Less than this is not worth the trouble, and the loop reads it.
 LARGE = 256 * 1024
@@ -100,7 +101,5 @@ class Intake:
 
 def intake_of(transport: asyncio.BaseTransport, reader: ResponseReader) -> Intake | None:
     """Return what takes the rest of a large body; None where the transport must: over TLS, and on Windows."""
-    sock = transport.get_extra_info("socket")
-    if sys.platform == "win32" or sock is None or transport.get_extra_info("ssl_object") is not None:
-        return None
-    return Intake(sock, reader)
+    sock = None if sys.platform == "win32" else plain_socket(transport)
+    return None if sock is None else Intake(sock, reader)

@@ -13,6 +13,7 @@ from typing import Protocol
 from ..errors import SourceChanged
 from ..files import FilePart
 from ..protocol.messages import Buffer, RequestBody
+from .sockets import plain_socket
 
 # What the system sends of a file at a time: with much more a body that is not wanted any more takes long to stop.
 _STRETCH = 8 * 1024 * 1024
@@ -96,10 +97,8 @@ async def send_file(part: FilePart, sender: Sender) -> bool:
 
 def _copy_of_socket(transport: asyncio.Transport) -> socket.socket | None:
     """Return what threads may use of a connection; None where the system cannot send, or has no descriptor left."""
-    told = transport.get_extra_info
-    sock = told("socket")
-    encrypted = told("ssl_object") is not None
-    if sock is None or encrypted or transport.get_write_buffer_size() or not hasattr(os, "sendfile"):
+    sock = plain_socket(transport)
+    if sock is None or transport.get_write_buffer_size() or not hasattr(os, "sendfile"):
         return None
     with suppress(OSError):
         return socket.socket(fileno=os.dup(sock.fileno()))

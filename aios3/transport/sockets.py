@@ -1,7 +1,8 @@
-"""What the kernel holds of a connection, which no transport tells: bytes that have come, and bytes that have not gone."""
+"""What lies below a transport: its socket, and what the kernel holds of it, which has come or has not gone."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import struct
@@ -22,6 +23,18 @@ class HasFileno(Protocol):
 
     def fileno(self) -> int:
         """The descriptor; -1 when it is closed."""
+
+
+def plain_socket(transport: asyncio.BaseTransport) -> socket.socket | None:
+    """Return the socket on which there is what *transport* is given, and nothing else.
+
+    None over TLS; and for a transport that no event loop made: one around it may encrypt, and tell of the socket below.
+    """
+    loop = type(transport).__module__.partition(".")[0]
+    if loop not in ("asyncio", "uvloop") or transport.get_extra_info("ssl_object") is not None:
+        return None
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    return sock
 
 
 def received(sock: HasFileno) -> Iterator[bytes]:

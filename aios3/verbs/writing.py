@@ -33,14 +33,20 @@ class Writing(Verbs):
 
         Args:
             data: Bytes-like, str (as UTF-8), a Path, or a binary file, which is sent from where it stands.
+            content_type, content_disposition, content_encoding, content_language, cache_control, expires,
+                website_redirect_location: What readers are told of it; *expires* is a datetime.
             metadata: Names and values of ASCII; names come back in lower case.
+            tags: Names and values that can be changed later.
+            if_match: An ETag with its quotes: stores only over that.
             if_none_match: ``"*"`` stores only if there is nothing under *key*.
+            acl, grants: Who may do what with it; one of the two.
+            storage_class, object_lock: How it is kept, and until when it must be.
             encryption: How the store encrypts it, with a key that it keeps.
             customer_key: 32 bytes that it is encrypted with and that the store forgets: reading takes them again.
             checksum: By which the store checks what arrives, and keeps: ``CRC32``, ``SHA256``, ``CRC64NVME`` ...; else
                 what the client does.
-            options: Whatever else is kept with it, such as content_type, storage_class, acl, object_lock: see PutOptions.
         Raises:
+            InvalidInput: an option has a value that S3 cannot be sent, or excludes another; nothing was sent.
             PreconditionFailed: a condition does not hold.
             SourceChanged: a file did not have the length it had when it was opened; nothing is stored.
 

@@ -12,7 +12,8 @@ import pytest
 from aios3 import Attempt, Credentials, DeleteReport, Dialect, TransferResult
 from aios3.credentials import DefaultChain, Environment, Process
 from aios3.errors import InvalidInput
-from aios3.protocol.values import CheckedValue, Value
+from aios3.protocol.fields import ResponseHead
+from aios3.protocol.values import CheckedValue, NamedTuple, Value
 from aios3.transfers.plans import Action, Rules
 from aios3.transfers.trees import SyncReport
 
@@ -158,3 +159,26 @@ def test_dialect_of_ones_own_is_a_replacement() -> None:
     assert Dialect().replace(name="mine") == dataclasses.replace(Dialect(), name="mine")
     with pytest.raises(InvalidInput, match="Dialect: min_part must be at least 1, not 0"):
         Dialect().replace(min_part=0)
+
+
+class Pair(NamedTuple):
+    """A named tuple of the tests."""
+
+    first: int
+    second: int = 2
+
+
+class Couple(Pair):
+    """One with a base."""
+
+
+def test_named_tuples_are_made_as_typings_are() -> None:
+    """Of a class that has one for a base, too."""
+    assert Pair(1) == Pair._make([1, 2]) == (1, 2)
+    assert Couple(1)._replace(first=3) == Couple._make((3, 2)) == (3, 2)
+    assert type(Couple._make((1, 2))) is type(Couple(1)._replace(first=3)) is Couple
+
+
+@pytest.mark.parametrize("value", [Pair(1), ResponseHead(200, {"etag": "e"}, True)])
+def test_named_tuples_can_be_copied_and_pickled(value: Pair | ResponseHead) -> None:
+    assert copy.deepcopy(value) == pickle.loads(pickle.dumps(value)) == value

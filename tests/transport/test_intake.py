@@ -6,8 +6,10 @@ import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from aios3 import Bucket, ObjectStream
@@ -27,7 +29,8 @@ from aios3.testing.steps import (
     stall,
     trickle,
 )
-from aios3.transport.intake import PATIENCE
+from aios3.transport.connection import SIP
+from aios3.transport.intake import LARGE, PATIENCE, PIECE
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
@@ -356,6 +359,33 @@ async def test_connection_is_as_before_when_the_end_was_waited_for(read: Read, m
         peer.release()
         assert await reading == BODY
         assert await bucket.get("key") == b"x"
+
+    assert peer.connections == 1
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE, LARGE + 1, LARGE + SIP, LARGE + SIP + 1, PIECE, PIECE + 1])
+async def test_bodies_about_as_large_as_what_is_read_at_once(read: Read, size: int) -> None:
+    """Read out of the socket or not, whole or but for a byte, as soon as the head is here."""
+    script = [read_request(), send(HEAD % size), stall(), send(BODY[:size]), *answering(b"x")]
+    async with Peer(script) as peer, bucket_at(peer.endpoint, read_timeout=3) as bucket:
+        reading = asyncio.ensure_future(read(bucket))
+        await peer.until_stalled()
+        peer.release()
+        assert await reading == BODY[:size]
+        assert await bucket.get("key") == b"x"
+
+    assert peer.connections == 1
+
+
+async def test_large_body_over_a_unix_socket(tmp_path: Path) -> None:
+    """Where the system wakes us for the first byte, whatever it was told."""
+    path = tmp_path / "socket"
+    script = [read_request(), send(HEAD % len(BODY) + BODY), *answering(b"x")]
+    async with Peer(script, unix=path) as peer, aiohttp.UnixConnector(str(path)) as connector:
+        async with bucket_at("http://127.0.0.1:1", connector=connector) as bucket:
+            assert await by_each_in_turn(bucket) == BODY
+            assert await bucket.get("key") == b"x"
 
     assert peer.connections == 1
 

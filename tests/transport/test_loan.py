@@ -1,15 +1,17 @@
 """A user's connector: used, shared, never closed by us, and closed by its owner whenever he likes."""
 
 import asyncio
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import pytest
 
 from aios3 import Client
 from aios3.errors import ConnectError, InvalidResponse, PoolTimeout, S3Error, TruncatedBody
+from aios3.protocol.messages import Buffer
 from aios3.testing.peer import Peer, Script
-from aios3.testing.steps import answering, close, read_request, repeat, response, send, stall
+from aios3.testing.steps import answering, close, read, read_request, repeat, response, send, stall
 from tests.loops import BOTH_LOOPS
 
 from .buckets import KIB, MIB, bucket_at, turns
@@ -306,3 +308,81 @@ async def test_two_buckets_share_one_connector_and_one_limit() -> None:
 
         assert {len(body) for body in sizes} == {64 * KIB}
         assert one.connections + two.connections < 50
+
+
+# ------------------------------------------------------------------ whose transports are not the loop's
+def scrambled(data: Buffer) -> bytes:
+    """Encrypt, or decrypt, in a way that tests can see through."""
+    return bytes(data).translate(bytes(value ^ 0x55 for value in range(256)))
+
+
+class Descrambler(asyncio.Protocol):
+    """Gives what comes to the protocol above."""
+
+    def __init__(self, above: asyncio.BufferedProtocol) -> None:
+        self.above = above
+
+    def data_received(self, data: bytes) -> None:
+        clear = scrambled(data)
+        while clear:
+            buffer = memoryview(self.above.get_buffer(len(clear)))
+            count = min(len(buffer), len(clear))
+            buffer[:count], clear = clear[:count], clear[count:]
+            self.above.buffer_updated(count)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.above, name)
+
+    # Which asyncio's base class has already.
+    def eof_received(self) -> bool | None:
+        return self.above.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.above.connection_lost(exc)
+
+
+class Tunnel(asyncio.Transport):
+    """Encrypts what goes through another transport, and tells all that this one would."""
+
+    def __init__(self, below: asyncio.Transport) -> None:
+        super().__init__()
+        self.below = below
+
+    def write(self, data: Buffer) -> None:
+        self.below.write(scrambled(data))
+
+    def set_protocol(self, protocol: Any) -> None:
+        self.below.set_protocol(Descrambler(protocol))
+
+    def __getattribute__(self, name: str) -> Any:
+        own = name in ("below", "write", "set_protocol", "__class__")
+        return object.__getattribute__(self, name) if own else getattr(object.__getattribute__(self, "below"), name)
+
+
+class TunnelConnector(aiohttp.TCPConnector):
+    """Opens connections through tunnels."""
+
+    async def _create_connection(self, *arguments: Any, **options: Any) -> Any:
+        protocol = await super()._create_connection(*arguments, **options)
+        protocol.transport = Tunnel(cast(asyncio.Transport, protocol.transport))  # uvloop's are no subclasses
+        return protocol
+
+
+LARGE = bytes(range(256)) * 16 * KIB
+
+
+async def test_large_body_comes_through_the_transport_that_decrypts_it() -> None:
+    script = [read(1), send(scrambled(response(LARGE)))]
+    async with Peer(script) as peer, TunnelConnector() as connector:
+        async with bucket_at(peer.endpoint, connector=connector) as bucket:
+            assert await bucket.get("key") == LARGE
+
+
+async def test_file_goes_through_the_transport_that_encrypts_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(LARGE)
+    async with Peer([read(len(LARGE)), send(scrambled(response()))]) as peer, TunnelConnector() as connector:
+        async with bucket_at(peer.endpoint, connector=connector) as bucket:
+            await bucket.put("key", path)
+
+        assert LARGE[: 64 * KIB] in scrambled(peer.visits[0].received)
