@@ -27,7 +27,7 @@ import plot
 import report
 from fakes3 import FakeS3, MissingNginx, fake_s3, program
 from peers import PEERS, Peer, installed, versions
-from results import Results, Row, read, this_run, write
+from results import Results, Row, UnlikeRuns, read, this_run, write
 from workloads import GROUPS, ON_BOTH_LOOPS, WORKLOADS, Workload
 
 LOOPS = ("asyncio", "uvloop")
@@ -184,7 +184,6 @@ def compare(asked: argparse.Namespace) -> Results:
     known = versions(peers) | ({"uvloop": version("uvloop")} if "uvloop" in asked.loops else {})
     run = this_run(
         size=asked.size,
-        rounds=asked.rounds,
         seconds=asked.seconds,
         round_trip=asked.round_trip,
         versions=known,
@@ -204,7 +203,7 @@ def main() -> None:
     asked = arguments()
     try:
         results = read(asked.read) if asked.read else compare(asked)
-    except MissingNginx as error:
+    except (MissingNginx, UnlikeRuns) as error:
         sys.exit(str(error))
     print(report.rst(results) if asked.rst else report.plain(results), end="")
     if asked.plot:

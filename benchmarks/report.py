@@ -159,10 +159,12 @@ def plain(results: Results) -> str:
 def about(results: Results) -> str:
     """Return when it was run, on what and how."""
     run = results.run
+    few, many = results.rounds()
+    rounds = f"{few} rounds" if few == many else f"{few} to {many} rounds"
     known = ", ".join(f"{name} {number}" for name, number in sorted(run.versions.items()))
     text = (
         f"Measured on {run.when}: {run.processor}, {run.cores} cores, {run.system}, Python {run.python}; {known}. "
-        f"Medians of {run.rounds} rounds in which the clients take turns, each time in a fresh process; "
+        f"Medians of {rounds} in which the clients take turns, each time in a fresh process; "
         f"{run.seconds:g} s for small requests, {run.size / (1 << 20):,.0f} MiB for large ones."
     )
     if run.left_out:

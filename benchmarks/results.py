@@ -12,13 +12,17 @@ import platform
 import re
 import statistics
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+
+
+class UnlikeRuns(Exception):
+    """Files whose measurements do not belong in one table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,6 @@ class Run:
     system: str
     python: str
     size: int
-    rounds: int
     seconds: float
     round_trip: float
     versions: dict[str, str] = field(default_factory=dict)
@@ -67,10 +70,13 @@ class Results:
             for where, found in figures.items()
         }
 
+    def rounds(self) -> tuple[int, int]:
+        """Return of how many measurements a median is, at least and at most."""
+        counts = Counter((row.workload, row.peer, row.loop) for row in self.rows).values()
+        return min(counts, default=0), max(counts, default=0)
 
-def this_run(
-    *, size: int, rounds: int, seconds: float, round_trip: float, versions: dict[str, str], left_out: str
-) -> Run:
+
+def this_run(*, size: int, seconds: float, round_trip: float, versions: dict[str, str], left_out: str) -> Run:
     """Return what can be told of a run that starts now."""
     return Run(
         when=datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -79,7 +85,6 @@ def this_run(
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         size=size,
-        rounds=rounds,
         seconds=seconds,
         round_trip=round_trip,
         versions=versions | {"lxml": version("lxml")} | _nginx(),
@@ -121,10 +126,16 @@ def _rounded(value: object) -> object:
 
 
 def read(paths: Iterable[Path]) -> Results:
-    """Read results; of several files, rows of one after the other, under the head of the first."""
+    """Read results; of several files, rows of one after the other, under the head of the first.
+
+    Raises:
+        UnlikeRuns: they were not measured alike.
+    """
     heads, rows = [], []
     for path in paths:
         head, *lines = path.read_text().splitlines()
         heads.append(Run(**json.loads(head)))
         rows += [Row(**json.loads(line)) for line in lines]
+    if len({(head.size, head.seconds, head.round_trip) for head in heads}) > 1:
+        raise UnlikeRuns("the files were measured with other --size, --seconds or --round-trip: show each by itself")
     return Results(run=heads[0], rows=tuple(rows))

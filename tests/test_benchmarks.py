@@ -78,6 +78,27 @@ def test_tables_can_be_made_again_from_what_was_kept(measured: Path) -> None:
     assert done.stderr == ""
 
 
+def test_several_files_tell_how_often_each_was_measured(measured: Path, tmp_path: Path) -> None:
+    head, *rows = measured.read_text().splitlines()
+    again = tmp_path / "again.jsonl"
+    again.write_text(f"{head}\n{rows[0]}\n")
+
+    told = run("--read", str(measured), "--read", str(again)).stdout
+
+    assert "Medians of 1 to 2 rounds in which" in " ".join(told.split())
+
+
+def test_files_that_were_measured_in_other_ways_are_not_mixed(measured: Path, tmp_path: Path) -> None:
+    head, *rows = measured.read_text().splitlines()
+    longer = tmp_path / "longer.jsonl"
+    longer.write_text("\n".join([json.dumps(json.loads(head) | {"seconds": 9.0}), *rows, ""]))
+
+    done = run("--read", str(measured), "--read", str(longer))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("the files were measured with other --size, --seconds")
+
+
 def test_a_client_that_is_not_installed_is_left_out_and_named() -> None:
     done = run(
         "--peers", "aios3,s3fs", "--workloads", "create", "--rounds", "1", "--loops", "asyncio", "--size", "1000"
