@@ -19,7 +19,7 @@ from .sockets import plain_socket
 _STRETCH = 8 * 1024 * 1024
 # What stays here of a body until the file's length is proven right.
 _LAST = 64 * 1024
-# A peer that takes what it gets at once has room again sooner than the loop could be told, which is a third of the cost.
+# A peer that takes what it gets at once has room again sooner than the loop could be told.
 _PATIENCE_MS = 1
 
 
