@@ -57,7 +57,7 @@ class Download(Value):
         part = target.with_name(name)
         flags = os.O_RDWR | os.O_CREAT | (0 if self.resume else os.O_EXCL)
         journal = Journal(part.with_name(f"{name}.journal")) if self.resume else None
-        done = False
+        done, process = False, os.getpid()
         try:
             file = await OpenFile.open(part, flags)
         except asyncio.CancelledError:
@@ -69,12 +69,14 @@ class Download(Value):
             await file.run(_finish, part, target)
             done = True
         finally:
-            # At once, whatever may interrupt the rest.
-            if journal is not None:
-                journal.close(remove=done)
-            if journal is None or not journal.exists():
-                part.unlink(missing_ok=True)
-            await file.close()
+            # A forked child that drops this leaves its parent's files alone.
+            if os.getpid() == process:
+                # At once, whatever may interrupt the rest.
+                if journal is not None:
+                    journal.close(remove=done)
+                if journal is None or not journal.exists():
+                    part.unlink(missing_ok=True)
+                await file.close()
         return result
 
     # -------------------------------------------------------------- what is to be fetched

@@ -8,22 +8,29 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from aios3 import Bucket
+from aios3.transport import intake
 from tests.loops import LOOPS
 
 from .buckets import bucket_at
 
 UPLOADED = 20 * 1024 * 1024
+DOWNLOADED = bytes(range(256)) * 32 * 1024
 # All that refers to the parent's connections, so that the child can drop it.
 buckets: list[Bucket] = []
 runners: list[asyncio.Runner] = []
 in_flight: list[asyncio.Task[bytes]] = []
+child_is_gone = threading.Event()
+really_splice = os.splice
 
 
 def say(*words: object) -> None:
@@ -40,16 +47,35 @@ async def upload() -> bytes:
     return b"hello"
 
 
+async def download() -> bytes:
+    """Get a file of which the peer sends the second half later."""
+    intake.PATIENCE = 30.0  # however late it comes, the system moves it
+    path = Path(tempfile.mkdtemp(), "file")
+    await buckets[0].download_file("flying", path, part_size=len(DOWNLOADED))
+    said = b"hello" if path.read_bytes() == DOWNLOADED else b"spoilt"  # noqa: ASYNC240  # nobody else waits
+    shutil.rmtree(path.parent)  # not by a context manager, which the child would leave, too
+    return said
+
+
+def splice_when_the_child_is_gone(*arguments: Any, **more: Any) -> int:
+    """Be what the system is at when the fork comes."""
+    child_is_gone.wait()
+    return really_splice(*arguments, **more)
+
+
 async def begin(way: str) -> None:
     """Leave one connection idle, and a request in flight on another."""
     bucket = buckets[0]
     await asyncio.gather(bucket.get("first"), bucket.get("second"))
-    in_flight.append(asyncio.create_task(upload() if way == "upload" else bucket.get("flying")))
+    calls = {"upload": upload, "download": download, "splice": download}
+    if way == "splice":
+        os.splice = splice_when_the_child_is_gone
+    in_flight.append(asyncio.create_task(calls[way]() if way in calls else bucket.get("flying")))
     # Its answer comes when the child is gone, and the peer was told so.
     while not await bucket.exists("asked"):
         pass
-    if way == "upload":
-        await asyncio.sleep(0.2)  # until the kernel has taken what it takes
+    if way in calls:
+        await asyncio.sleep(0.2)  # until the kernel has taken, or given, what there is
 
 
 async def finish() -> None:
@@ -70,10 +96,11 @@ def child(loop: str, way: str) -> None:
     """Use it, drop all of it, and let the garbage collector do its worst."""
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(use(way))
-    if way == "upload":
+    if way in ("upload", "download", "splice"):
         # As the collector does, or whoever unwinds the stack; what it waits for at its end it does not get.
-        with suppress(RuntimeError):
-            in_flight[0].get_coro().close()
+        for task in asyncio.all_tasks(runners[0].get_loop()):
+            with suppress(RuntimeError):
+                task.get_coro().close()
     for inherited in (buckets, runners, in_flight):
         inherited.clear()
     gc.collect()
@@ -115,5 +142,6 @@ if __name__ == "__main__":
     runners[0].run(begin(way_name))
     say("status", fork(loop_name, way_name))
     say("child is gone")
+    child_is_gone.set()
     runners[0].run(finish())
     runners[0].close()

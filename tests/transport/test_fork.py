@@ -14,6 +14,8 @@ from aios3.testing.steps import response, send, stall
 from tests.loops import LOOPS
 from tests.servers.certificates import Certificate
 
+from .forking import DOWNLOADED
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,9 +28,14 @@ def serve() -> Step:
             visit.requests.append(asked)
             visit.peer.changed()
             if asked.target.endswith(b"flying"):
+                if asked.header("range"):
+                    await send(response(DOWNLOADED, headers=['ETag: "e"'])[: -len(DOWNLOADED) // 2])(visit)
                 await stall()(visit)
                 await visit.read(int(asked.header("content-length") or 0))
             flying = any(other.target.endswith(b"flying") for other in visit.peer.requests)
+            if asked.header("range"):
+                await send(DOWNLOADED[-len(DOWNLOADED) // 2 :])(visit)
+                continue
             missing = asked.target.endswith(b"asked") and not flying
             answer = response(status="404 Not Found") if missing else response(b"hello")
             await send(answer.removesuffix(b"hello") if asked.method == b"HEAD" else answer)(visit)
@@ -55,10 +62,11 @@ async def test_parents_request_completes_whatever_the_child_does(
         assert peer.connections == 3
 
 
+@pytest.mark.parametrize("way", ["upload", "download", "splice"])
 @pytest.mark.parametrize("loop", LOOPS)
-async def test_parents_upload_of_a_file_goes_on_when_the_child_drops_it(loop: str) -> None:
+async def test_parents_transfer_of_a_file_goes_on_when_the_child_drops_it(loop: str, way: str) -> None:
     async with Peer([serve()]) as peer:
-        async with _running("-m", "tests.transport.forking", peer.endpoint, loop, "upload") as printed:
+        async with _running("-m", "tests.transport.forking", peer.endpoint, loop, way) as printed:
             while (line := await printed.readline()) and line != b"child is gone\n":
                 pass  # Python says in the child what it could not end there
             peer.release()
