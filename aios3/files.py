@@ -41,12 +41,17 @@ D = TypeVar("D", bound=Digest)
 
 
 class OpenFile:
-    """A file descriptor, which is closed only when no thread is at work with it."""
+    """A file descriptor, which is closed only when no thread is at work with it.
+
+    Attributes:
+        writing: Held by whoever writes: the system writes a file once at a time, and threads that wait for their turn there
+            spin, and burn a core.
+    """
 
     def __init__(self, descriptor: int) -> None:
+        self.writing = asyncio.Lock()
         self._descriptor = descriptor
         self._busy: set[asyncio.Future[Any]] = set()
-        self._writing = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path, flags: int) -> Self:
@@ -91,9 +96,8 @@ class OpenFile:
 
     async def write(self, data: memoryview, offset: int) -> None:
         """Write *data* from *offset* on."""
-        # The system writes a file once at a time: threads that wait for their turn there spin, and burn a core.
-        async with self._writing:
-            await self.run(_write_all, data, offset)
+        async with self.writing:
+            await self.run(write_all, data, offset)
 
     async def digest(self, start: int, length: int, made: D) -> D:
         """Return *made* after it was updated by *length* bytes from *start* on."""
@@ -239,7 +243,8 @@ def _fill(descriptor: int, view: memoryview, offset: int, last: bool) -> int:
     return done + len(os.pread(descriptor, 1, offset + done)) if last else done
 
 
-def _write_all(descriptor: int, data: memoryview, offset: int) -> None:
+def write_all(descriptor: int, data: memoryview, offset: int) -> None:
+    """Write *data* from *offset* on."""
     while data:
         written = os.pwrite(descriptor, data, offset)
         data = data[written:]

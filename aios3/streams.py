@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self, TypeVar
+from typing import IO, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from .errors import InvalidInput, TransportError
-from .files import FilePart, regular_file
+from .files import FilePart, OpenFile, regular_file
 from .protocol.checksums import Verification
 from .protocol.messages import Buffer, RequestBody, ResponseBody
 from .threads import in_turn
@@ -69,6 +69,14 @@ class Reopen(Protocol):
 
     async def __call__(self, position: int, error: TransportError, failures: int) -> ResponseBody:
         """Return the body from *position* on, or raise what is the matter."""
+
+
+@runtime_checkable
+class _Spliced(Protocol):
+    """A body that the system can move into a file."""
+
+    async def splice_into(self, file: OpenFile, place: int, size: int, moved: Callable[[int], None]) -> None:
+        """Let the system move the *size* bytes that are left to *place*, as far as it can; tell *moved* how many."""
 
 
 class ObjectStream:
@@ -182,6 +190,28 @@ class ObjectStream:
                 break
             filled += count
         return filled
+
+    async def splice_into(self, file: OpenFile, place: int, size: int, moved: Callable[[int], None]) -> int:
+        """Let the system move the *size* bytes that are left to *place* of a file; return how many it could.
+
+        The others are there to be read: what is verified, what comes over TLS or slowly, and what was cut.
+
+        Args:
+            moved: Told of each stretch.
+
+        Raises:
+            OSError: the file cannot be written to.
+        """
+        start = self._position
+
+        def note(count: int) -> None:
+            self._position += count
+            self._failures = 0 if count else self._failures
+            moved(count)
+
+        if self._verification is None and isinstance(self._body, _Spliced):
+            await self._body.splice_into(file, place, size, note)
+        return self._position - start
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while piece := await self._piece(LARGE_PIECE):

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from ..errors import TransportError
+from ..files import OpenFile
 from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
+from .splicing import Source, splice
 
 # More than any body has: "until the end".
 EVERYTHING = 1 << 62
 
 
-class Supply(Protocol):
+class Supply(Source, Protocol):
     """What a body needs of its connection."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The loop it lives in."""
-
-    @property
-    def closed(self) -> bool:
-        """Nothing more can come."""
 
     async def wait(self, reader: ResponseReader, wanted: int, view: memoryview | None) -> int:
         """Wait for *wanted* bytes, or some of a large body; return how many went into *view*, and were not buffered.
@@ -101,6 +99,21 @@ class Body:
                 self._give_back(bytes(view[:filled]))
                 raise
         return filled
+
+    async def splice_into(self, file: OpenFile, place: int, size: int, moved: Callable[[int], None]) -> None:
+        """Let the system move the *size* bytes that are left to *place* of a file, as far as it can; tell *moved* how many.
+
+        Raises:
+            OSError: the file cannot be written to.
+        """
+        connection, reader = self._connection, self._reader
+        if connection is None or reader.done or reader.buffered + reader.left != size:
+            return
+        try:
+            await splice(connection, reader, file, place, self._take_all, moved)
+        except BaseException as error:
+            connection.let_go(reader, error)
+            raise
 
     async def read_at_most(self, limit: int) -> bytes:
         """Read the whole body, or its first *limit* bytes, and let go of the connection: for errors, which are short."""

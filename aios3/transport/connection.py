@@ -69,7 +69,6 @@ class Connection(asyncio.BufferedProtocol):
         "_displaced",
         "_gone",
         "_goodbye",
-        "_intake",
         "_lost",
         "_paused",
         "_quiet",
@@ -84,6 +83,7 @@ class Connection(asyncio.BufferedProtocol):
         "_writable",
         "absolute",
         "idle_since",
+        "intake",
         "loan",
         "loop",
         "origin",
@@ -114,7 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         self.idle_since = 0.0
         self._displaced = displaced
         self._scratch = owner.scratch
-        self._intake: Intake | None = None
+        self.intake: Intake | None = None
         self._reader: ResponseReader | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -180,7 +180,7 @@ class Connection(asyncio.BufferedProtocol):
         self._reusable = await send_body(body, self)
         self._sending = False
         if self._reader is not None and self._reader.done:
-            self._finished()
+            self.finished()
 
     async def write(self, data: Buffer) -> bool:
         """Write, and wait while the peer is slow; False when an answer came meanwhile."""
@@ -212,7 +212,7 @@ class Connection(asyncio.BufferedProtocol):
 
     async def wait(self, reader: ResponseReader, wanted: int, view: memoryview | None = None) -> int:
         """Wait for *wanted* bytes of the body, or some of a large one; return how many went into *view*."""
-        intake = self._intake
+        intake = self.intake
         if intake is not None and self._unbroken >= BREATH:
             self._unbroken = 0
             await asyncio.sleep(0)
@@ -225,11 +225,15 @@ class Connection(asyncio.BufferedProtocol):
             elif count := self._draw(intake, reader, view):
                 return count
             elif self._lost is None:
-                self.resume_reading()
-                await intake.more(self._news(1), self._wake)
-                self._unbroken = 0
+                await self.arrival(intake)
         self._judge(reader, wanted)
         return 0
+
+    async def arrival(self, intake: Intake) -> None:
+        """Wait for more of a large body, of which a sip is read; or until nothing more will come."""
+        self.resume_reading()
+        await intake.more(self._news(1), self._wake)
+        self._unbroken = 0
 
     def _draw(self, intake: Intake, reader: ResponseReader, view: memoryview | None) -> int:
         """Take what has come of a large body; return how many bytes that were."""
@@ -240,7 +244,7 @@ class Connection(asyncio.BufferedProtocol):
             return 0
         self._unbroken += count
         if reader.done:
-            self._finished()
+            self.finished()
         return count
 
     def _news(self, wanted: int) -> asyncio.Future[None]:
@@ -260,10 +264,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._reader is reader:
             self.abort(error)
 
-    def _finished(self) -> None:
+    def finished(self) -> None:
         """The response is complete: the connection goes back to the pool, or away."""
         reader, self._reader = self._reader, None
-        self._intake = None
+        self.intake = None
         head = None if reader is None or reader.surplus else reader.head
         # Both sides must want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word.
         keep = head is not None and head.keep_alive and (not self.absolute or _says_keep_alive(head))
@@ -275,6 +279,12 @@ class Connection(asyncio.BufferedProtocol):
             self.owner.freed(self)
         else:
             self.abort()
+
+    def pause_reading(self) -> None:
+        """What comes waits in the system."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """The reader has taken what was buffered."""
@@ -360,7 +370,7 @@ class Connection(asyncio.BufferedProtocol):
     # -------------------------------------------------------------- asyncio calls these
     def get_buffer(self, sizehint: int) -> memoryview:
         """Lend the loop's shared buffer for the one read that follows."""
-        return self._scratch if self._intake is None else self._scratch[:SIP]
+        return self._scratch if self.intake is None else self._scratch[:SIP]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read what arrived; nothing stays in the shared buffer."""
@@ -382,18 +392,16 @@ class Connection(asyncio.BufferedProtocol):
             self._progress(reader)
 
     def _progress(self, reader: ResponseReader) -> None:
-        if not reader.done and self._intake is None and reader.left > LARGE:
-            self._intake = intake_of(self.transport, reader)
+        if not reader.done and self.intake is None and reader.left > LARGE:
+            self.intake = intake_of(self.transport, reader)
         # Before the connection goes on to another exchange. A sender too: the rest of its body need not go out.
         if reader.done or self._sending or reader.buffered >= self._wanted:
             self._wake()
         if reader.done:
             if not self._sending:
-                self._finished()
-        elif not self._paused and (self._intake or (reader.buffered > HIGH_WATER and self._wanted != EVERYTHING)):
-            # What nobody wants yet waits in the system.
-            self._paused = True
-            self.transport.pause_reading()
+                self.finished()
+        elif self.intake or (reader.buffered > HIGH_WATER and self._wanted != EVERYTHING):
+            self.pause_reading()  # nobody wants it yet
 
     def eof_received(self) -> bool:
         """The peer has said all: nothing is left to wait for, least of all that it reads what we still have to send."""

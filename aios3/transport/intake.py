@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer
 from .endings import cut_of, end_of
-from .sockets import plain_socket
+from .sockets import plain_socket, unread
 
 # Less than this is not worth the trouble, and the loop reads it.
 LARGE = 256 * 1024
@@ -33,12 +33,17 @@ class Intake:
     """Takes one body from a plain connection's socket, in front of its transport, which keeps nothing of its own.
 
     Args:
+        sock: What a thread may have a copy of.
         reader: Has read the head, which said how long the body is.
+
+    Attributes:
+        splices: The system itself may move the body into a file; it has not refused to.
     """
 
     def __init__(self, sock: socket.socket, reader: ResponseReader) -> None:
-        self._sock = sock
+        self.sock = sock
         self._reader = reader
+        self.splices = hasattr(os, "splice")
         self._gathered = GATHERED if _GATHERS else 1
         self._least = 1
 
@@ -58,15 +63,12 @@ class Intake:
             raise cut_of(reader, error) from error
         if not count:
             raise end_of(reader)
-        if _GATHERS and count >= self._gathered:
-            self._gathered = min(2 * self._gathered, GATHERED)
-        if reader.left <= LARGE:
-            self._expect(1)
+        self.learn(count)
         return min(count, left)
 
     def _read(self, view: memoryview | None, left: int) -> int:
         """Ask for one byte more than is left: what follows a body is seen, and the connection not used again."""
-        descriptor = self._sock.fileno()
+        descriptor = self.sock.fileno()
         if view is None:
             data = os.read(descriptor, min(PIECE, left + 1))
             self._reader.feed(data)
@@ -75,6 +77,23 @@ class Intake:
         count = os.readv(descriptor, views)
         self._reader.skip(count)
         return count
+
+    @property
+    def plenty(self) -> bool:
+        """So much comes at once, and is still to come, that a hop to a thread is lost in it."""
+        return self._gathered >= LARGE and self._reader.left > GATHERED
+
+    def skip(self, count: int) -> None:
+        """Take note of bytes that went elsewhere; and of what follows the body, if those were its last."""
+        follows = unread(self.sock) if count == self._reader.left else 0
+        self._reader.skip(count + follows)
+
+    def learn(self, count: int) -> None:
+        """Expect as much as came at once, or more; near the end anything."""
+        if _GATHERS and count >= self._gathered:
+            self._gathered = min(2 * self._gathered, GATHERED)
+        if self._reader.left <= LARGE:
+            self._expect(1)
 
     async def more(self, news: asyncio.Future[None], wake: Callable[[], None]) -> None:
         """Wait for *news*, but not for every packet's; *wake* ends it."""
@@ -96,7 +115,7 @@ class Intake:
     def _expect(self, least: int) -> None:
         if least != self._least:
             self._least = least
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
 
 
 def intake_of(transport: asyncio.BaseTransport, reader: ResponseReader) -> Intake | None:

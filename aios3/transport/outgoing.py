@@ -13,7 +13,7 @@ from typing import Protocol
 from ..errors import SourceChanged
 from ..files import FilePart
 from ..protocol.messages import Buffer, RequestBody
-from .sockets import plain_socket
+from .sockets import copy_of, plain_socket
 
 # A body in memory goes out in pieces with back-pressure between.
 _PIECE = 512 * 1024
@@ -117,7 +117,7 @@ def _copy_of_socket(transport: asyncio.Transport) -> socket.socket | None:
     if sock is None or transport.get_write_buffer_size() or not hasattr(os, "sendfile"):
         return None
     with suppress(OSError):
-        return socket.socket(fileno=os.dup(sock.fileno()))
+        return copy_of(sock)
     return None
 
 

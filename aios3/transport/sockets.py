@@ -37,10 +37,19 @@ def plain_socket(transport: asyncio.BaseTransport) -> socket.socket | None:
     return sock
 
 
+def copy_of(sock: HasFileno) -> socket.socket:
+    """Return a copy of a socket's descriptor, which stays open when the transport closes its own: for threads.
+
+    Raises:
+        OSError: it is closed already, or no descriptors are left.
+    """
+    return socket.socket(fileno=os.dup(sock.fileno()))
+
+
 def received(sock: HasFileno) -> Iterator[bytes]:
     """Give what is in the receive queue: it outlives a reset (Linux, macOS)."""
     try:
-        with socket.socket(fileno=os.dup(sock.fileno())) as copy:
+        with copy_of(sock) as copy:
             copy.setblocking(False)
             while data := copy.recv(_PIECE):
                 yield data
@@ -53,10 +62,17 @@ def unsent(sock: HasFileno) -> int:
 
     Source: https://man7.org/linux/man-pages/man7/tcp.7.html (SIOCOUTQ, which is TIOCOUTQ)
     """
-    if sys.platform == "win32":
-        return 0
+    return 0 if sys.platform == "win32" else _queued(sock, termios.TIOCOUTQ)
+
+
+def unread(sock: HasFileno) -> int:
+    """Return how many bytes have come that nobody has taken; 0 where the system does not tell."""
+    return 0 if sys.platform == "win32" else _queued(sock, termios.FIONREAD)
+
+
+def _queued(sock: HasFileno, queue: int) -> int:
     try:
-        (size,) = _INT.unpack(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(_INT.size)))
+        (size,) = _INT.unpack(fcntl.ioctl(sock.fileno(), queue, bytes(_INT.size)))
     except (OSError, ValueError):
         return 0
     return int(size)

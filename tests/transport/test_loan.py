@@ -378,6 +378,15 @@ async def test_large_body_comes_through_the_transport_that_decrypts_it() -> None
             assert await bucket.get("key") == LARGE
 
 
+async def test_large_body_comes_through_it_into_a_file(tmp_path: Path) -> None:
+    script = [read(1), send(scrambled(response(LARGE, headers=['ETag: "e"'])))]
+    async with Peer(script) as peer, TunnelConnector() as connector:
+        async with bucket_at(peer.endpoint, connector=connector) as bucket:
+            await bucket.download_file("key", tmp_path / "file")
+
+    assert (tmp_path / "file").read_bytes() == LARGE
+
+
 async def test_file_goes_through_the_transport_that_encrypts_it(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(LARGE)
