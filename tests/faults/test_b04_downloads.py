@@ -203,6 +203,27 @@ async def test_b04_other_range_than_asked_for_is_refused() -> None:
                 await bucket.get("key")
 
 
+async def test_b04_part_that_does_not_say_where_it_stands_cannot_go_on() -> None:
+    part = steps.response(DATA[10_000:30_000], status="206 Partial Content", headers=[f"ETag: {ETAG}"])
+    async with Peer(partly(lambda _: part, 1000), steps.serving(serves(DATA))) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            with pytest.raises(TruncatedBody):
+                await bucket.get("key", part_number=2)
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [(DATA[1000:], []), (DATA[999:5000], ["Content-Range: bytes 999-4999/60000"])],
+    ids=["it does not say where it stands", "it is not all"],
+)
+async def test_b04_rest_of_a_body_of_unknown_length_is_all_of_it_or_refused(data: bytes, place: list[str]) -> None:
+    cut = [steps.read_request(), steps.send(_chunked(DATA[:1000], whole=False)), steps.say_goodbye()]
+    rest = steps.response(data, status="206 Partial Content", headers=[f"ETag: {ETAG}", *place])
+    async with Peer(cut, steps.serving(lambda _: rest)) as peer, bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(TruncatedBody):
+            await bucket.get("key")
+
+
 @EVERY_WAY
 async def test_b04_range_that_is_ignored_from_the_start_is_refused(way: str) -> None:
     async with Peer(steps.serving(serves(DATA, deaf=True))) as peer, bucket_at(peer.endpoint) as bucket:
