@@ -62,10 +62,13 @@ class Resumption:
                 return result.body
 
     async def _rest(self, start: int) -> GetObjectResult:
-        # All may be here but the word that it is: a range that begins behind the last byte would be refused.
-        overlap = 1 if start > (self._first if self._last is None else self._last) else 0
-        last = "" if self._last is None else self._last
-        operation = self._operation.replace(range=f"bytes={start - overlap}-{last}")
+        operation = self._operation
+        # Nothing is here, and there may be nothing: a range of an empty object would be refused.
+        if start or self._last is not None:
+            # All may be here but the word that it is: a range that begins behind the last byte would be refused, too.
+            overlap = 1 if start > (self._first if self._last is None else self._last) else 0
+            last = "" if self._last is None else self._last
+            operation = operation.replace(range=f"bytes={start - overlap}-{last}")
         try:
             result = await self._caller.call(operation)
         except (PreconditionFailed, InvalidRange) as refused:

@@ -263,6 +263,16 @@ async def test_b04_cut_at_the_very_end_of_a_range_in_chunks_is_mended(way: str) 
     assert peer.requests[1].header("range") == b"bytes=19999-19999"
 
 
+@EVERY_WAY
+async def test_b04_cut_in_front_of_an_empty_body_of_unknown_length_is_mended(way: str) -> None:
+    # Any range of it is refused with 416, as if it had been replaced.
+    cut = [steps.read_request(), steps.send(_chunked(b"", whole=False)), steps.say_goodbye()]
+    async with Peer(cut, steps.serving(serves(b""))) as peer, bucket_at(peer.endpoint) as bucket:
+        assert await WAYS[way](bucket) == b""
+
+    assert [(asked.header("range"), asked.header("if-match")) for asked in peer.requests[1:]] == [(None, ETAG.encode())]
+
+
 # ------------------------------------------------------------------ how often
 async def test_b04_attempts_without_progress_are_counted() -> None:
     answer = serves(DATA)
