@@ -264,6 +264,15 @@ async def test_b04_cut_at_the_very_end_of_a_range_in_chunks_is_mended(way: str) 
 
 
 @EVERY_WAY
+@pytest.mark.parametrize("size", [0, 1000])
+async def test_b04_length_beside_chunks_is_no_help_to_go_on(way: str, size: int) -> None:
+    answer = _chunked(DATA[:size], whole=False).replace(b"ETag", b"Content-Length: 0\r\nETag")
+    cut = [steps.read_request(), steps.send(answer), steps.say_goodbye()]
+    async with Peer(cut, steps.serving(serves(DATA))) as peer, bucket_at(peer.endpoint) as bucket:
+        assert await WAYS[way](bucket) == DATA
+
+
+@EVERY_WAY
 async def test_b04_cut_in_front_of_an_empty_body_of_unknown_length_is_mended(way: str) -> None:
     # Any range of it is refused with 416, as if it had been replaced.
     cut = [steps.read_request(), steps.send(_chunked(b"", whole=False)), steps.say_goodbye()]
