@@ -272,6 +272,7 @@ class Peer:
             self.changed()
             if visit.over != "closed":
                 writer.transport.abort()
+            hear_the_end(writer)
             self._tasks.discard(task)
 
 
@@ -312,9 +313,20 @@ def _listener(unix: Path | None, receive_buffer: int | None) -> socket.socket:
     return listener
 
 
+def hear_the_end(writer: asyncio.StreamWriter) -> None:
+    """Take note of how a connection ends, which is of no interest: but asyncio reports an end that nobody has heard of."""
+    closing = asyncio.ensure_future(writer.wait_closed())
+    closing.add_done_callback(_heard)
+
+
+def _heard(closing: asyncio.Future[None]) -> None:
+    if not closing.cancelled():
+        closing.exception()
+
+
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
 
-__all__ = ["Asked", "Peer", "Script", "Step", "Visit", "peer_in_thread"]
+__all__ = ["Asked", "Peer", "Script", "Step", "Visit", "hear_the_end", "peer_in_thread"]
