@@ -24,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias, cast
 
+from ..threads import heard
+
 Step: TypeAlias = Callable[["Visit"], Awaitable[None]]
 Script: TypeAlias = Sequence[Step]
 
@@ -316,12 +318,7 @@ def _listener(unix: Path | None, receive_buffer: int | None) -> socket.socket:
 def hear_the_end(writer: asyncio.StreamWriter) -> None:
     """Take note of how a connection ends, which is of no interest: but asyncio reports an end that nobody has heard of."""
     closing = asyncio.ensure_future(writer.wait_closed())
-    closing.add_done_callback(_heard)
-
-
-def _heard(closing: asyncio.Future[None]) -> None:
-    if not closing.cancelled():
-        closing.exception()
+    closing.add_done_callback(heard)
 
 
 def _wake(future: asyncio.Future[None]) -> None:
