@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from aios3.errors import InvalidInput, PoolTimeout, TransportError
@@ -346,6 +347,26 @@ async def test_closing_ends_what_is_under_way_and_what_waits() -> None:
 
         assert [type(result) for result in results] == [TransportError] * 3
         assert {str(result) for result in results} == {"the client was closed"}
+
+
+@pytest.mark.parametrize("make", [lambda: None, aiohttp.TCPConnector], ids=["own connector", "the user's"])
+async def test_client_that_is_closed_at_whatever_moment_says_so_and_connects_no_more(make: Any) -> None:
+    told = set()
+    for count in range(40):
+        async with Peer(answering()) as peer:
+            connector = make()
+            bucket = bucket_at(peer.endpoint, connector=connector, max_connections=1)
+            calls = [asyncio.create_task(bucket.get("key")) for _ in range(3)]
+            await turns(count + 1)
+            await bucket.close()
+            found = await asyncio.gather(*calls, return_exceptions=True)
+            told |= {f"{type(error).__name__}: {error}" for error in found if isinstance(error, Exception)}
+            if connector is not None:
+                await connector.close()
+
+            assert peer.connections <= 1, f"closed after {count} turns"
+
+    assert told == {"TransportError: the client was closed"}
 
 
 async def test_closing_ends_a_stream() -> None:
