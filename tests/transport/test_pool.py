@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import resource
 import ssl
 import sys
@@ -222,6 +223,43 @@ async def test_waiter_for_another_origin_gets_the_slot_of_a_connection_that_beco
             assert await (await first).read() == b"hello"
             assert await (await second).read() == b"two"
             await one.until_left()
+
+
+async def test_waiters_for_mixed_origins_share_the_connections_there_are() -> None:
+    async with Peer(answering()) as one, Peer(answering()) as two, pool(max_connections=8) as connections:
+        peers = random.Random(1).sample([one, two] * 500, 1000)
+        answers = await asyncio.gather(*[connections.send(request_to(peer.endpoint)) for peer in peers])
+
+        assert {answer.head.status for answer in answers} == {200}
+        assert one.connections + two.connections <= 40
+
+
+async def test_first_in_line_is_overtaken_by_no_more_than_there_are_slots() -> None:
+    served: list[str] = []
+    async with Peer(answering()) as one, Peer(answering()) as two, pool(max_connections=1) as connections:
+
+        async def call(name: str, peer: Peer) -> None:
+            await connections.send(request_to(peer.endpoint))
+            served.append(name)
+
+        line = [("a", one), ("B", two), ("c", one), ("d", one), ("E", two), ("f", one)]
+        await asyncio.gather(*[call(*entry) for entry in line])
+
+    assert "".join(served) == "acBEdf"
+    assert (one.connections, two.connections) == (2, 1)
+
+
+async def test_waiter_who_overtakes_and_is_cancelled_loses_nobody_a_connection() -> None:
+    for count in range(30):
+        async with Peer(answering()) as one, Peer(answering()) as two, pool(max_connections=2) as connections:
+            calls = [
+                asyncio.create_task(connections.send(request_to(p.endpoint))) for p in (one, one, two, one, two, one)
+            ]
+            await turns(count)
+            calls[3].cancel()
+            done = await asyncio.gather(*calls, return_exceptions=True)
+
+            assert [isinstance(answer, BaseException) for answer in done].count(True) <= 1
 
 
 # ------------------------------------------------------------------ streams that nobody reads
