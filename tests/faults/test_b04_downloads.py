@@ -282,6 +282,26 @@ async def test_b04_cut_in_front_of_an_empty_body_of_unknown_length_is_mended(way
     assert [(asked.header("range"), asked.header("if-match")) for asked in peer.requests[1:]] == [(None, ETAG.encode())]
 
 
+@EVERY_WAY
+@pytest.mark.parametrize("size", [0, 1000])
+async def test_b04_range_in_chunks_that_ends_early_goes_on(way: str, size: int) -> None:
+    # As a gateway sends it whose own upstream went away.
+    short = _chunked(DATA[10 : 10 + size], whole=True, part="10-19999/60000")
+    async with Peer([steps.read_request(), steps.send(short), steps.serving(serves(DATA))[0]]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            assert await WAYS[way](bucket, start=10, end=20_000) == DATA[10:20_000]
+
+    assert peer.requests[1].header("range") == b"bytes=%d-19999" % (10 + size)
+
+
+@EVERY_WAY
+async def test_b04_range_in_chunks_that_is_too_long_is_refused(way: str) -> None:
+    long = _chunked(DATA[10:20_001], whole=True, part="10-19999/60000")
+    async with Peer(steps.serving(lambda _: long)) as peer, bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(InvalidResponse, match="19991 bytes came of the 19990 that"):
+            await WAYS[way](bucket, start=10, end=20_000)
+
+
 # ------------------------------------------------------------------ how often
 async def test_b04_attempts_without_progress_are_counted() -> None:
     answer = serves(DATA)
