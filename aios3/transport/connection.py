@@ -14,19 +14,17 @@ from typing import Protocol
 from aiohttp.connector import Connection as Loan
 
 from ..errors import ConnectError, S3Error
-from ..files import FilePart
 from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye
 from .intake import LARGE, Intake, intake_of
-from .outgoing import send_file, send_stream
+from .outgoing import send_body
 from .sockets import plain_socket, unsent
 
-# A body up to this size goes out with its head in one write; a larger one in pieces with back-pressure between.
+# A body up to this size goes out with its head in one write.
 SMALL_BODY = 64 * 1024
-PIECE = 512 * 1024
 # After so many bytes that a fast peer took at once the loop has its turn: others wait, perhaps for an answer to us. Few,
 # since all connections that send do so in the same turn.
 BREATH = 512 * 1024
@@ -143,47 +141,46 @@ class Connection(asyncio.BufferedProtocol):
             InvalidResponse: what came is not HTTP.
             SourceChanged: the body is not as long as it said.
         """
+        small = body if isinstance(body, bytes) and len(body) <= SMALL_BODY else None
+        reader = self.begin(head, small or b"", method)
+        try:
+            if small is None:
+                await self._send(body)
+            if reader.head is None and self._lost is None:
+                await self._news(0)
+        except BaseException as error:
+            self.let_go(reader, error)
+            raise
+        return self.answer(reader)
+
+    def begin(
+        self, head: bytes, body: bytes, method: str, waiter: asyncio.Future[None] | None = None
+    ) -> ResponseReader:
+        """Write a head and a small body; return who reads the answer. *waiter* is done when ``answer`` has something."""
         if self.absolute:
             head = head.replace(b" ", b" " + self.absolute, 1)
-        head += self.tail
         self._reader = reader = ResponseReader(method)
         self._reusable = True
         self._wanted = 0
         self._bodied = bool(body)
-        try:
-            if isinstance(body, bytes) and len(body) <= SMALL_BODY:
-                self.transport.write(head + body if body else head)
-            else:
-                await self._send(head, body)
-            if reader.head is None:
-                if self._lost is None:
-                    await self._news(0)
-                self._judge(reader, 0)
-        except BaseException as error:
-            self.let_go(reader, error)
-            raise
+        self._quiet = 0
+        self._waiter = waiter
+        self.transport.write(head + self.tail + body)
+        return reader
+
+    def answer(self, reader: ResponseReader) -> Body:
+        """Return the response whose head is here; or raise what has ended the connection."""
+        if reader.head is None:
+            self._judge(reader, 0)
         return Body(self, reader) if reader.done else OpenBody(self, reader)
 
-    async def _send(self, head: bytes, body: Buffer | RequestBody) -> None:
-        """Write head and body with back-pressure; stop when the answer is here before the body is sent."""
-        self._sending = True
-        self._quiet = 0
-        self.transport.write(head)
-        if isinstance(body, (bytes, bytearray, memoryview)):
-            self._reusable = await self._send_buffer(memoryview(body).cast("B"))
-        elif isinstance(body, FilePart):
-            self._reusable = await send_file(body, self)
-        else:
-            self._reusable = await send_stream(body, self)
+    async def _send(self, body: Buffer | RequestBody) -> None:
+        """Write a body with back-pressure; stop when the answer is here before it is sent."""
+        self._sending = self._bodied = True
+        self._reusable = await send_body(body, self)
         self._sending = False
         if self._reader is not None and self._reader.done:
             self._finished()
-
-    async def _send_buffer(self, view: memoryview) -> bool:
-        for start in range(0, len(view), PIECE):
-            if not await self.write(view[start : start + PIECE]):
-                return start + PIECE >= len(view)
-        return True
 
     async def write(self, data: Buffer) -> bool:
         """Write, and wait while the peer is slow; False when an answer came meanwhile."""
@@ -307,7 +304,7 @@ class Connection(asyncio.BufferedProtocol):
     def close_idle(self) -> None:
         """Close politely: with a goodbye over TLS, which is given a second."""
         self._fail(ConnectError("the connection was closed by this side"))
-        if self._tls() is None:
+        if self.tls() is None:
             self.transport.abort()
         else:
             # The loan's end closes the transport. Closing it here too would deafen it: asyncio's TLS transport, closed
@@ -387,6 +384,9 @@ class Connection(asyncio.BufferedProtocol):
     def _progress(self, reader: ResponseReader) -> None:
         if not reader.done and self._intake is None and reader.left > LARGE:
             self._intake = intake_of(self.transport, reader)
+        # Before the connection goes on to another exchange. A sender too: the rest of its body need not go out.
+        if reader.done or self._sending or reader.buffered >= self._wanted:
+            self._wake()
         if reader.done:
             if not self._sending:
                 self._finished()
@@ -394,8 +394,6 @@ class Connection(asyncio.BufferedProtocol):
             # What nobody wants yet waits in the system.
             self._paused = True
             self.transport.pause_reading()
-        if reader.done or self._sending or reader.buffered >= self._wanted:
-            self._wake()  # a sender too: the answer is here, the rest of its body need not go out
 
     def eof_received(self) -> bool:
         """The peer has said all: nothing is left to wait for, least of all that it reads what we still have to send."""
@@ -403,11 +401,12 @@ class Connection(asyncio.BufferedProtocol):
         if reader is None:
             self.abort()
         else:
-            goodbye = said_goodbye(self._tls(), self.transport.is_closing())
+            goodbye = said_goodbye(self.tls(), self.transport.is_closing())
             self.abort(end_of(reader) if goodbye else cut_of(reader, None))
         return False
 
-    def _tls(self) -> ssl.SSLObject | None:
+    def tls(self) -> ssl.SSLObject | None:
+        """Return what encrypts, for https."""
         tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
         return tls
 

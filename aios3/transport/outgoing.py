@@ -15,6 +15,8 @@ from ..files import FilePart
 from ..protocol.messages import Buffer, RequestBody
 from .sockets import plain_socket
 
+# A body in memory goes out in pieces with back-pressure between.
+_PIECE = 512 * 1024
 # What the system sends of a file at a time: with much more a body that is not wanted any more takes long to stop.
 _STRETCH = 8 * 1024 * 1024
 # What stays here of a body until the file's length is proven right.
@@ -40,6 +42,20 @@ class Sender(Protocol):
 
     def resume_writing(self) -> None:
         """There is room again."""
+
+
+async def send_body(body: Buffer | RequestBody, sender: Sender) -> bool:
+    """Write a body, whatever it is, while nobody answers; False where not all was sent."""
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return await _send_buffer(memoryview(body).cast("B"), sender)
+    return await (send_file(body, sender) if isinstance(body, FilePart) else send_stream(body, sender))
+
+
+async def _send_buffer(view: memoryview, sender: Sender) -> bool:
+    for start in range(0, len(view), _PIECE):
+        if not await sender.write(view[start : start + _PIECE]):
+            return start + _PIECE >= len(view)
+    return True
 
 
 async def send_stream(body: RequestBody, sender: Sender) -> bool:

@@ -17,12 +17,13 @@ from typing import Any
 
 import aiohttp
 
-from ..errors import PoolTimeout, ReadTimeout, TransportError
+from ..errors import ReadTimeout, TransportError
 from ..protocol.http1 import request_head
 from ..protocol.messages import Address, Request
 from .body import Body
 from .connection import Connection
 from .dialer import Dialer
+from .line import Turn
 from .options import PoolOptions
 from .waits import current_waits
 
@@ -60,7 +61,7 @@ class Pool:
         self._limit = self._slots = _limit(options, self._connector)
         self._overtaken = 0  # how many were served in front of the first in line
         self._yielding = False
-        self._waiters: deque[tuple[asyncio.Future[Connection | None], str]] = deque()
+        self._line: deque[Turn] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._interval = min(0.5, max(0.01, min(options.read_timeout, options.keepalive_timeout) / 8))
         self._patience = int(options.read_timeout / self._interval) + 1
@@ -90,22 +91,26 @@ class Pool:
         return self._send_when_free(head, request)
 
     async def _send_when_free(self, head: bytes, request: Request) -> Body:
-        connection = await self._acquire(request.address)
-        return await connection.exchange(head, request.body, request.method)
-
-    async def _acquire(self, address: Address) -> Connection:
-        """Wait in line for a connection or a slot to open one in."""
+        """Wait in line for a connection, or for a slot to open one in; send the request there."""
         deadline = None
         if self.options.pool_timeout is not None:
             deadline = self.loop.time() + self.options.pool_timeout
-        if not self._waiters and self._slots == 0 and (oldest := self._oldest_idle()) is not None:
+        if not self._line and self._slots == 0 and (oldest := self._oldest_idle()) is not None:
             oldest.close_idle()  # that frees a slot
-        if not self._waiters and self._slots > 0:
+        connection: Connection | None = None
+        if not self._line and self._slots > 0:
             self._slots -= 1
-        elif (connection := await self._line_up(address, deadline)) is not None:
-            # One that died on its way to us is none; its slot went to the next in line.
-            return await self._acquire(address) if connection.closed else connection
-        return await self._open(address, deadline)
+        else:
+            turn = await self._line_up(Turn(head, request, self.loop), deadline)
+            connection = turn.connection
+            if connection is not None and turn.reader is not None:
+                return connection.answer(turn.reader)
+            if connection is not None and connection.closed:
+                # One that died on its way to us is none; its slot went to the next in line.
+                return await self._send_when_free(head, request)
+        if connection is None:
+            connection = await self._open(request.address, deadline)
+        return await connection.exchange(head, request.body, request.method)
 
     async def _open(self, address: Address, deadline: float | None) -> Connection:
         """Use a slot that was taken for us; give it back if that fails."""
@@ -127,37 +132,26 @@ class Pool:
             self._timer = self.loop.call_later(self._interval, self._tick)
         return connection
 
-    async def _line_up(self, address: Address, deadline: float | None) -> Connection | None:
-        """Wait for a connection to *address*, or None for a slot."""
-        future: asyncio.Future[Connection | None] = self.loop.create_future()
-        entry = (future, address.origin)
-        self._waiters.append(entry)
-        waits = current_waits.get()
-        started = 0.0 if waits is None else perf_counter()
+    async def _line_up(self, turn: Turn, deadline: float | None) -> Turn:
+        """Wait until *turn* is served."""
+        self._line.append(turn)
         try:
-            if deadline is None:
-                return await future
-            async with asyncio.timeout_at(deadline):
-                return await future
+            await turn.come(deadline, self.options)
         except BaseException as error:
-            self._leave_line(entry)
-            if isinstance(error, TimeoutError):
-                raise PoolTimeout(
-                    f"all {self.options.max_connections} connections were in use for {self.options.pool_timeout} s"
-                ) from error
+            self._leave_line(turn, error)
             raise
-        finally:
-            if waits is not None:
-                waits.queued += perf_counter() - started
+        return turn
 
-    def _leave_line(self, entry: tuple[asyncio.Future[Connection | None], str]) -> None:
+    def _leave_line(self, turn: Turn, error: BaseException) -> None:
         """Give back what was handed over at the very moment of giving up."""
-        future = entry[0]
-        if entry in self._waiters:
-            self._waiters.remove(entry)
+        future, connection = turn.future, turn.connection
+        if turn in self._line:
+            self._line.remove(turn)
+        elif connection is not None and turn.reader is not None:
+            connection.let_go(turn.reader, error)
         elif future.cancelled() or future.exception() is not None:
             return
-        elif (connection := future.result()) is None:
+        elif connection is None:
             self._slot_freed()
         elif not connection.closed:
             self.freed(connection)
@@ -169,7 +163,7 @@ class Pool:
             self._yielding = False
             connection.close_idle()
             return
-        if self._waiters:
+        if self._line:
             self._hand_over(connection)
             return
         if self._closed or (self._owned is None and self._crowded()):
@@ -200,14 +194,14 @@ class Pool:
 
     def _hand_over(self, connection: Connection) -> None:
         """Serve the first in line; one who needs another origin may be overtaken, or gets the slot."""
-        while self._waiters:
-            future, origin = self._waiters[0]
-            if future.done():
-                self._waiters.popleft()
-            elif origin == connection.origin:
+        while self._line:
+            turn = self._line[0]
+            if turn.future.done():
+                self._line.popleft()
+            elif turn.request.address.origin == connection.origin:
                 self._overtaken = 0
-                self._waiters.popleft()
-                future.set_result(connection)
+                self._line.popleft()
+                turn.serve(connection)
                 return
             else:
                 self._overtake(connection)
@@ -219,20 +213,21 @@ class Pool:
 
         After as many as there are slots the first in line have waited a round longer, and have their turn.
         """
-        usable = (entry for entry in self._waiters if entry[1] == connection.origin and not entry[0].done())
-        if self._overtaken < self._limit and (entry := next(usable, None)) is not None:
+        origin = connection.origin
+        usable = (turn for turn in self._line if turn.request.address.origin == origin and not turn.future.done())
+        if self._overtaken < self._limit and (turn := next(usable, None)) is not None:
             self._overtaken += 1
-            self._waiters.remove(entry)
-            entry[0].set_result(connection)
+            self._line.remove(turn)
+            turn.serve(connection)
         else:
             self._overtaken = 0
             connection.close_idle()  # its slot goes to the first in line
 
     def _slot_freed(self) -> None:
-        while self._waiters:
-            future, _ = self._waiters.popleft()
-            if not future.done():
-                future.set_result(None)
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.future.done():
+                turn.serve(None)
                 return
         self._slots += 1
 
@@ -284,8 +279,8 @@ class Pool:
         if self._timer is not None:
             self._timer.cancel()
         self._dialer.close()
-        while self._waiters:
-            future, _ = self._waiters.popleft()
+        while self._line:
+            future = self._line.popleft().future
             if not future.done():
                 future.set_exception(TransportError("the client was closed"))
         for connection in list(self._live):

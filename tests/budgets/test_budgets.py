@@ -3,11 +3,12 @@
 A path that has become cheaper lowers its line in `BUDGETS`; one that must cost more raises it, and its commit says why.
 """
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -47,6 +48,8 @@ BUDGETS = {
     "list 1,000 keys": Budget(calls=2_450, system=12, peak=1_300_000),
     "presign": Budget(calls=45, system=0, peak=4_000),
 }
+# For each of the calls that stand in line for the one connection there is, the first too.
+IN_LINE = 222
 # Bytes held at the same time for each byte of a body of 16 MiB, above those that the caller has: 1.0 is the body itself,
 # and each copy of it adds as much.
 BYTES = {"get": 1.05, "put": 0.05, "stream": 0.05}
@@ -87,12 +90,18 @@ def port() -> Iterator[int]:
         process.terminate()
 
 
+def bucket_at(port: int, **options: Any) -> Bucket:
+    """Return a bucket that signs."""
+    endpoint = f"http://127.0.0.1:{port}"
+    return Bucket(
+        "bucket", aws_key="key", aws_secret="secret", aws_region="us-east-1", aws_endpoint=endpoint, **options
+    )
+
+
 @pytest.fixture
 async def bucket(port: int) -> AsyncIterator[Bucket]:
-    """A bucket with default options, that signs."""
-    async with Bucket(
-        "bucket", aws_key="key", aws_secret="secret", aws_region="us-east-1", aws_endpoint=f"http://127.0.0.1:{port}"
-    ) as opened:
+    """A bucket with default options."""
+    async with bucket_at(port) as opened:
         yield opened
 
 
@@ -105,6 +114,14 @@ async def test_a_call_stays_within_its_budget(path: str, bucket: Bucket) -> None
     told = f"for {path}; what one calls, and how often:\n{found.told()}"
     assert found.calls <= budget.calls, f"{found.calls} calls, {budget.calls} are allowed {told}"
     assert found.system <= budget.system, f"{found.system} system calls, {budget.system} are allowed {told}"
+
+
+async def test_a_call_that_stands_in_line_costs_hardly_more(port: int) -> None:
+    async with bucket_at(port, max_connections=1) as bucket:
+        found = await counted(lambda: asyncio.gather(*[bucket.get("small") for _ in range(20)]))
+
+    each = found.calls / 20
+    assert each <= IN_LINE, f"{each} calls, {IN_LINE} are allowed; what 20 call, and how often:\n{found.told()}"
 
 
 @pytest.mark.parametrize("path", BUDGETS)

@@ -15,9 +15,21 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aios3.errors import InvalidInput, PoolTimeout, TransportError
-from aios3.testing.peer import Peer
-from aios3.testing.steps import answering, close, read_request, repeat, reset, response, say_goodbye, send, stall
+from aios3.errors import InvalidInput, PoolTimeout, ReadTimeout, TransportError
+from aios3.testing.peer import Peer, Visit
+from aios3.testing.steps import (
+    answering,
+    close,
+    ignore,
+    read_request,
+    repeat,
+    reset,
+    response,
+    say_goodbye,
+    send,
+    stall,
+)
+from aios3.transport.connection import SMALL_BODY
 from tests import leaks
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
@@ -100,6 +112,50 @@ async def test_waiting_in_line_takes_nothing_from_the_read_timeout() -> None:
             peer.release()
 
             assert len(await asyncio.gather(*calls)) == 3
+
+
+async def test_pool_timeout_is_over_when_a_connection_comes_free() -> None:
+    gate = asyncio.Event()
+
+    async def until_open(_: Visit) -> None:
+        await gate.wait()
+
+    async with Peer([read_request(), stall(), send(HELLO), read_request(), until_open, send(HELLO)]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1, pool_timeout=0.3) as bucket:
+            first, second = [asyncio.create_task(bucket.get("key")) for _ in range(2)]
+            await peer.until_stalled()
+            peer.release()
+            assert await first == b"hello"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(second), 0.5)
+            gate.set()
+
+            assert await second == b"hello"
+
+
+async def test_read_timeout_begins_when_the_line_is_over() -> None:
+    async with Peer([read_request(), stall(), send(HELLO), read_request(), ignore()]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1, read_timeout=0.2, max_attempts=1) as bucket:
+            first, second = [asyncio.create_task(bucket.get("key")) for _ in range(2)]
+            await peer.until_stalled()
+            peer.release()
+
+            assert await first == b"hello"
+            with pytest.raises(ReadTimeout):
+                await second
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL_BODY, SMALL_BODY + 1, MIB])
+async def test_body_that_stood_in_line_is_sent_whole(size: int) -> None:
+    body = bytes(range(256)) * (size // 256 + 1)
+    async with Peer([read_request(), stall(), send(HELLO), *answering()]) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1) as bucket:
+            calls = [asyncio.create_task(bucket.put("key", body[:size])) for _ in range(3)]
+            await peer.until_stalled()
+            peer.release()
+            await asyncio.gather(*calls)
+
+    assert [asked.body for asked in peer.requests] == [body[:size]] * 3
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["gets a connection", "gets a slot"])
