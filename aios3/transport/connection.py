@@ -312,6 +312,11 @@ class Connection(asyncio.BufferedProtocol):
             self._goodbye = self.loop.call_later(GOODBYE, self.transport.abort)
         self._end_loan()
 
+    def _end_idle(self) -> None:
+        # Closing over TLS reads what is there, and asyncio reports an error if the transport is aborted meanwhile.
+        if self._lost is None:
+            self.abort()
+
     def disown(self) -> None:
         """In a forked child: make sure that nothing here ever touches the parent's socket or its event loop.
 
@@ -371,7 +376,7 @@ class Connection(asyncio.BufferedProtocol):
         reader = self._reader
         if reader is None:
             # Idle, and the peer speaks: it may not, and what it says belongs to no request.
-            self.abort()
+            self._end_idle()
             return
         try:
             reader.feed(data)
@@ -399,7 +404,7 @@ class Connection(asyncio.BufferedProtocol):
         """The peer has said all: nothing is left to wait for, least of all that it reads what we still have to send."""
         reader = self._reader
         if reader is None:
-            self.abort()
+            self._end_idle()
         else:
             goodbye = said_goodbye(self.tls(), self.transport.is_closing())
             self.abort(end_of(reader) if goodbye else cut_of(reader, None))
