@@ -51,6 +51,7 @@ from .settings import (
 )
 from .settings import user_agent as agent_of
 from .signing import Signers, signed
+from .threads import heard
 from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
@@ -164,6 +165,7 @@ class Caller(Presigner):
         self._ready = profile is None and None not in (given, aws_region, aws_endpoint)
         self._headers = common_headers(expected_bucket_owner, request_payer)
         self._closed = False
+        self._reading: asyncio.Task[None] | None = None
 
     def _configure(self, environ: Mapping[str, str]) -> None:
         """Make what depends on settings that stand in the environment, or in a profile under its names."""
@@ -179,15 +181,24 @@ class Caller(Presigner):
         self._pools.bundle = environ.get("AWS_CA_BUNDLE") or None
 
     async def _prepare(self) -> None:
-        """Before the first call, read what the shared files say."""
+        """Before the first call, read what the shared files say: once, however many are first."""
         if self._closed:
             raise InvalidInput("the client is closed: make a new one")
         if self._ready:
             return
+        loop = get_running_loop()
+        # What another loop has begun cannot be waited for.
+        if self._reading is None or self._reading.done() or self._reading.get_loop() is not loop:
+            self._reading = loop.create_task(self._read_settings())
+            self._reading.add_done_callback(heard)
+        # Whoever waits may give up; the others still want it.
+        await asyncio.shield(self._reading)
+
+    async def _read_settings(self) -> None:
         found = await asyncio.to_thread(from_files, self._arguments["profile"], os.environ)
         if self._closed:
             raise TransportError("the client was closed")
-        # Another first call may have been faster.
+        # A first call in another loop may have been faster.
         if not self._ready:
             with said_of_profile(self._arguments["profile"]):
                 self._configure(found or os.environ)

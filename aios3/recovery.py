@@ -111,11 +111,13 @@ class Recovery:
         """Tell if the error says what was wrong with the request, and it is mended now."""
         if not isinstance(error, ServiceError):
             return False
-        # The answer to HEAD has no body to tell why it is 403.
-        if isinstance(error, RequestTimeTooSkewed) or (error.status == 403 and self._operation.method == "HEAD"):
+        # The answer to HEAD has no body to tell why it is 403, or 400.
+        silent = self._operation.method == "HEAD" and error.status in (400, 403)
+        expired = isinstance(error, ExpiredToken) or (silent and self._has_ended(used))
+        if expired and self._once("token") and self._means.renew(self._operation, used):
+            return True
+        if isinstance(error, RequestTimeTooSkewed) or (silent and error.status == 403):
             return self._once("clock") and self._corrects_clock(headers)
-        if isinstance(error, ExpiredToken):
-            return self._once("token") and self._means.renew(self._operation, used)
         region = error.region or headers.get("x-amz-bucket-region")
         elsewhere = error.status in _ELSEWHERE_STATUS or error.code in _ELSEWHERE_CODES
         if region and elsewhere and self._once("region"):
@@ -127,6 +129,11 @@ class Recovery:
             return False
         self._corrected.add(what)
         return True
+
+    def _has_ended(self, used: Credentials | None) -> bool:
+        """Tell if keys had ended: after a machine has slept they are used before anybody notices."""
+        end = None if used is None else used.expires
+        return end is not None and end.timestamp() <= self._means.router.now().timestamp()
 
     def _corrects_clock(self, headers: Mapping[str, str]) -> bool:
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self, TypeVar, runtime_checkable
 
-from .errors import InvalidInput, TransportError
+from .errors import InvalidInput, InvalidResponse, TransportError, TruncatedBody
 from .files import FilePart, OpenFile, regular_file
 from .protocol.checksums import Verification
 from .protocol.messages import Buffer, RequestBody, ResponseBody
@@ -102,7 +103,7 @@ class ObjectStream:
         self._closed = False
         self._verification = verification
         self.verified: str | None = None
-        self.size = result.content_length
+        self.size = _size_of(result.content_range) if result.content_length is None else result.content_length
         self.etag = result.etag
         self.content_type = result.content_type
         self.content_range = result.content_range
@@ -130,6 +131,8 @@ class ObjectStream:
         while True:
             try:
                 data = await self._body.read(size)
+                if not data and size:
+                    self._check_end()
             except TransportError as error:
                 await self._mend(error)
                 continue
@@ -145,6 +148,13 @@ class ObjectStream:
         verification.update(data)
         if not data or self._position == self.size:
             self.verified = verification.finish()
+
+    def _check_end(self) -> None:
+        """Let an end pass that is where it was to be: of a range in chunks only Content-Range tells."""
+        if self.size is None or self._position == self.size:
+            return
+        told = f"{self._position} bytes came of the {self.size} that the server announced"
+        raise TruncatedBody(told) if self._position < self.size else InvalidResponse(told)
 
     async def _mend(self, error: TransportError) -> None:
         """Go on with another response, from where this one ended."""
@@ -179,6 +189,8 @@ class ObjectStream:
             room = view[filled:] if self._verification is None else view[filled : filled + FILE_PIECE]
             try:
                 count = await self._body.read_into(room)
+                if not count:
+                    self._check_end()
             except TransportError as error:
                 await self._mend(error)
                 continue
@@ -244,6 +256,11 @@ class ObjectStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _size_of(content_range: str | None) -> int | None:
+    match = re.match(r"bytes ([0-9]+)-([0-9]+)/", content_range or "")
+    return None if match is None else int(match[2]) - int(match[1]) + 1
 
 
 class FileBody:

@@ -68,3 +68,9 @@ async def see_through(work: Coroutine[Any, Any, object], seconds: float) -> None
         task.exception()
     if cancelled is not None:
         raise cancelled
+
+
+def heard(task: asyncio.Future[Any]) -> None:
+    """Take note of how a task has ended, for which nobody may be waiting any more: asyncio reports an unheard error."""
+    if not task.cancelled():
+        task.exception()

@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from ..errors import CredentialsError, S3Error, TransportError
 from ..protocol.sigv4 import Credentials
+from ..threads import heard
 from .base import Provider
 
 _log = logging.getLogger("aios3")
@@ -146,7 +147,7 @@ class Cached:
         # One of another loop cannot be waited for, and perhaps will never go on.
         if self._flight is None or self._flight[0] is not loop or self._flight[1].done():
             task = loop.create_task(self._fetch())
-            task.add_done_callback(_seen)
+            task.add_done_callback(heard)
             self._flight = loop, task
         return self._flight[1]
 
@@ -224,12 +225,6 @@ class Cached:
 def _hide(cached: weakref.ref[Cached]) -> None:
     if (found := cached()) is not None:
         found.current = None
-
-
-def _seen(task: asyncio.Task[None]) -> None:
-    """Take note of an error, which nobody may be waiting for."""
-    if not task.cancelled():
-        task.exception()
 
 
 __all__ = ["Cached", "Fixed"]

@@ -215,6 +215,9 @@ class ResponseReader:
             length, chunked = 0, False
         if chunked:
             self._framing, self._left = _BY_CHUNKS, 0
+            if length >= 0:  # it means nothing, and nobody may go by it (RFC 9112 6.3)
+                kept = {name: value for name, value in head.headers.items() if name != "content-length"}
+                head = head._replace(headers=kept)
         elif length >= 0:
             self._framing, self._left = _BY_LENGTH, length
             self.done = length == 0

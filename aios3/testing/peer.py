@@ -24,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias, cast
 
+from ..threads import heard
+
 Step: TypeAlias = Callable[["Visit"], Awaitable[None]]
 Script: TypeAlias = Sequence[Step]
 
@@ -272,6 +274,7 @@ class Peer:
             self.changed()
             if visit.over != "closed":
                 writer.transport.abort()
+            hear_the_end(writer)
             self._tasks.discard(task)
 
 
@@ -312,9 +315,15 @@ def _listener(unix: Path | None, receive_buffer: int | None) -> socket.socket:
     return listener
 
 
+def hear_the_end(writer: asyncio.StreamWriter) -> None:
+    """Take note of how a connection ends, which is of no interest: but asyncio reports an end that nobody has heard of."""
+    closing = asyncio.ensure_future(writer.wait_closed())
+    closing.add_done_callback(heard)
+
+
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
 
-__all__ = ["Asked", "Peer", "Script", "Step", "Visit", "peer_in_thread"]
+__all__ = ["Asked", "Peer", "Script", "Step", "Visit", "hear_the_end", "peer_in_thread"]

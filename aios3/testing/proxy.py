@@ -14,6 +14,7 @@ from ..errors import InvalidInput, S3Error
 from ..protocol.http1 import ResponseReader
 from ..protocol.uri import parse_endpoint
 from .faults import Answer, Corrupt, Cut, CutUpload, Fault, HalfClose, LoseAnswer, Plan, Stall, Trickle
+from .peer import hear_the_end
 
 PIECE = 64 * 1024
 MAX_HEAD = 256 * 1024
@@ -105,9 +106,7 @@ class FaultProxy:
             for side in (writer, upstream):
                 if side is not None:
                     side.close()
-                    # How it ends is of no interest; but asyncio reports an end of which nobody has heard.
-                    closing = asyncio.ensure_future(side.wait_closed())
-                    closing.add_done_callback(_heard)
+                    hear_the_end(side)
             self._serving.discard(task)
 
     async def _relay(self, wires: _Wires) -> None:
@@ -264,11 +263,6 @@ async def _drained(writer: asyncio.StreamWriter) -> None:
         await asyncio.gather(draining, return_exceptions=True)
         raise
     draining.result()
-
-
-def _heard(closing: asyncio.Future[None]) -> None:
-    if not closing.cancelled():
-        closing.exception()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

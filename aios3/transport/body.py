@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterator, Callable
+from io import BytesIO
 from typing import Protocol
 
 from ..errors import TransportError
 from ..files import OpenFile
 from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
+from .intake import LARGE
 from .splicing import Source, splice
 
 # More than any body has: "until the end".
@@ -70,10 +72,31 @@ class Body:
         if size < 0:
             while not reader.done:
                 await self._more(EVERYTHING)
+                # Only what is large and read out of the socket itself is not here by now.
+                if reader.left > LARGE and (whole := await self._in_place()) is not None:
+                    return whole
             return self._take_all()
         while not reader.buffered and not reader.done and size:
             await self._more(1)
         return self._take(size)
+
+    async def _in_place(self) -> bytes | None:
+        """Return all that remains, out of memory that it arrives in: pieces that are joined take theirs twice.
+
+        None where it will not come, or there is no room for so much; what came is kept.
+        """
+        size = self._reader.buffered + self._reader.left
+        try:
+            # The bytes become the buffer's, and are given back by it, without being copied or touched.
+            held = BytesIO(bytes(size))
+        except (MemoryError, OverflowError):
+            return None
+        with held.getbuffer() as view:
+            filled = await self.read_into(view)
+            if filled < size:
+                self._give_back(bytes(view[:filled]))
+                return None
+        return held.getvalue()
 
     async def read_into(self, view: memoryview) -> int:
         """Fill *view*; return how many bytes that took: fewer at the end, or where the rest will not come.

@@ -14,11 +14,10 @@ from typing import Protocol
 from aiohttp.connector import Connection as Loan
 
 from ..errors import ConnectError, S3Error
-from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
 from .body import EVERYTHING, Body, OpenBody
-from .endings import cut_of, drain, end_of, said_goodbye
+from .endings import cut_of, drain, end_of, said_goodbye, says_keep_alive
 from .intake import LARGE, Intake, intake_of
 from .outgoing import send_body
 from .sockets import plain_socket, unsent
@@ -270,7 +269,7 @@ class Connection(asyncio.BufferedProtocol):
         self.intake = None
         head = None if reader is None or reader.surplus else reader.head
         # Both sides must want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word.
-        keep = head is not None and head.keep_alive and (not self.absolute or _says_keep_alive(head))
+        keep = head is not None and head.keep_alive and (not self.absolute or says_keep_alive(head))
         # Bytes that did not fit into the socket before the answer came would be read as the next request.
         unwritten = self._bodied and self.transport.get_write_buffer_size() > 0
         if keep and self._reusable and self._lost is None and not unwritten:
@@ -321,6 +320,11 @@ class Connection(asyncio.BufferedProtocol):
             # twice, takes no abort() any more.
             self._goodbye = self.loop.call_later(GOODBYE, self.transport.abort)
         self._end_loan()
+
+    def _end_idle(self) -> None:
+        # Closing over TLS reads what is there, and asyncio reports an error if the transport is aborted meanwhile.
+        if self._lost is None:
+            self.abort()
 
     def disown(self) -> None:
         """In a forked child: make sure that nothing here ever touches the parent's socket or its event loop.
@@ -381,7 +385,7 @@ class Connection(asyncio.BufferedProtocol):
         reader = self._reader
         if reader is None:
             # Idle, and the peer speaks: it may not, and what it says belongs to no request.
-            self.abort()
+            self._end_idle()
             return
         try:
             reader.feed(data)
@@ -407,7 +411,7 @@ class Connection(asyncio.BufferedProtocol):
         """The peer has said all: nothing is left to wait for, least of all that it reads what we still have to send."""
         reader = self._reader
         if reader is None:
-            self.abort()
+            self._end_idle()
         else:
             goodbye = said_goodbye(self.tls(), self.transport.is_closing())
             self.abort(end_of(reader) if goodbye else cut_of(reader, None))
@@ -444,7 +448,3 @@ class Connection(asyncio.BufferedProtocol):
         writable, self._writable = self._writable, None
         if writable is not None and not writable.done():
             writable.set_result(None)
-
-
-def _says_keep_alive(head: ResponseHead) -> bool:
-    return "keep-alive" in head.headers.get("connection", "").lower()

@@ -62,6 +62,7 @@ class Dialer:
         self._traces.on_connection_queued_end.append(self._admitted)  # type: ignore[arg-type]  # as above
         self._traces.freeze()
         self._dials: set[_Dial] = set()
+        self._closed = False
 
     async def dial(self, address: Address, owner: Owner, pool_deadline: float | None) -> Connection:
         """Open a connection to *address*.
@@ -70,7 +71,10 @@ class Dialer:
             ConnectTimeout, PoolTimeout: it took too long to connect, or to get a slot of the connector.
             ConnectError: it failed.
             InvalidResponse: the peer spoke before it was asked.
+            TransportError: the client was closed.
         """
+        if self._closed:
+            raise TransportError("the client was closed")
         loop = asyncio.get_running_loop()
         proxy = self.options.proxy_for(address)
         request = self._client_request(address, proxy, loop)
@@ -143,7 +147,8 @@ class Dialer:
         )
 
     def close(self) -> None:
-        """End the dials that are under way."""
+        """End the dials that are under way, and begin no other."""
+        self._closed = True
         for dial in self._dials:
             dial.move(TransportError, 0)
 
@@ -159,7 +164,8 @@ class Dialer:
         self, error: Exception, stage: type[TransportError], address: Address, proxy: URL | None
     ) -> TransportError:
         """Say what went wrong while dialing."""
-        if isinstance(error, TimeoutError):
+        # A connector of our own that is closed may say so before we do.
+        if isinstance(error, TimeoutError) or stage is TransportError:
             return self._too_late(stage, address, proxy)
         if isinstance(error, aiohttp.ClientHttpProxyError):
             return ConnectError(

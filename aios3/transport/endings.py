@@ -6,6 +6,7 @@ import ssl
 from contextlib import suppress
 
 from ..errors import ConnectError, S3Error, TransportError, TruncatedBody
+from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
 from .sockets import HasFileno, received
 
@@ -45,6 +46,11 @@ def said_goodbye(tls: ssl.SSLObject | None, closing: bool) -> bool:
         return tls.read(1) == b""
     except ssl.SSLError as error:
         return isinstance(error, ssl.SSLZeroReturnError)
+
+
+def says_keep_alive(head: ResponseHead) -> bool:
+    """Tell if the peer said so in so many words: with HTTP/1.1 it need not."""
+    return "keep-alive" in head.headers.get("connection", "").lower()
 
 
 def drain(sock: HasFileno | None, reader: ResponseReader) -> None:

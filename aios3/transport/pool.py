@@ -58,7 +58,8 @@ class Pool:
         self._dialer = Dialer(self._connector, options, self._make_room)
         self._idle: dict[str, list[Connection]] = {}
         self._live: set[Connection] = set()
-        self._slots = _limit(options, self._connector)
+        self._limit = self._slots = _limit(options, self._connector)
+        self._overtaken = 0  # how many were served in front of the first in line
         self._yielding = False
         self._line: deque[Turn] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -192,19 +193,35 @@ class Pool:
             self._all_gone.set_result(None)
 
     def _hand_over(self, connection: Connection) -> None:
-        """Serve the first in line; one who needs another origin gets the slot instead."""
+        """Serve the first in line; one who needs another origin may be overtaken, or gets the slot."""
         while self._line:
             turn = self._line[0]
             if turn.future.done():
                 self._line.popleft()
             elif turn.request.address.origin == connection.origin:
+                self._overtaken = 0
                 self._line.popleft()
                 turn.serve(connection)
                 return
             else:
-                connection.close_idle()  # its slot goes to the first in line
+                self._overtake(connection)
                 return
         self.freed(connection)
+
+    def _overtake(self, connection: Connection) -> None:
+        """Serve another in line who can use this very connection: else nearly every call connects where origins are mixed.
+
+        After as many as there are slots the first in line have waited a round longer, and have their turn.
+        """
+        origin = connection.origin
+        usable = (turn for turn in self._line if turn.request.address.origin == origin and not turn.future.done())
+        if self._overtaken < self._limit and (turn := next(usable, None)) is not None:
+            self._overtaken += 1
+            self._line.remove(turn)
+            turn.serve(connection)
+        else:
+            self._overtaken = 0
+            connection.close_idle()  # its slot goes to the first in line
 
     def _slot_freed(self) -> None:
         while self._line:

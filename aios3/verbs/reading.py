@@ -96,6 +96,8 @@ class Reading(Verbs):
         result = await self.client.call(operation)
         if operation.range is not None:
             await check_range(operation, result)
+            if result.content_length is None:  # in chunks: the stream tells if all have come
+                return await ObjectStream(result, Resumption(self.client, operation, result)).read()
         verification = None if operation.checksum_mode is None else _verification(operation, result)
         try:
             data = await result.body.read()

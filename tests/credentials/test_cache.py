@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aios3 import Bucket, Client, Credentials, CredentialsError, ExpiredToken, TransportError
+from aios3 import Bucket, Client, Credentials, CredentialsError, ExpiredToken, ServiceError, TransportError
 from aios3.credentials import Cached, Fixed, NotConfigured, cache
 from tests.loops import BOTH_LOOPS
 from tests.wire import Seen, response, serving
@@ -317,6 +317,37 @@ async def test_expired_token_is_one_forced_refresh_for_a_thousand_calls() -> Non
 
     assert source.asked == 2
     assert set(found) == {b"data"}
+
+
+@BOTH_LOOPS
+@pytest.mark.parametrize("status", [400, 403])
+async def test_head_that_is_refused_with_keys_that_have_ended_is_sent_with_others(status: int) -> None:
+    """An answer to HEAD has no code to tell; and the cache notices late, since a loop's clock sleeps with the machine."""
+    cached, source, clock = made()
+    clock.now = datetime.now(UTC).timestamp() - 2 * HOUR
+
+    def answer(seen: Seen) -> bytes:
+        return response(status if (seen.method, signer(seen)) == ("HEAD", "AKID1") else 200)
+
+    async with serving(answer) as peer:
+        async with client(peer.port, cached) as opened:
+            await opened.bucket("bucket").get("key")
+            await opened.bucket("bucket").head("key")
+
+    assert [signer(seen) for seen in peer.requests] == ["AKID1", "AKID1", "AKID2"]
+    assert source.asked == 2
+
+
+@BOTH_LOOPS
+@pytest.mark.parametrize("status", [400, 403])
+async def test_head_that_is_refused_with_good_keys_asks_for_no_others(status: int) -> None:
+    source = Source(lambda: datetime.now(UTC).timestamp())
+    async with serving(lambda seen: response(status)) as peer:
+        async with client(peer.port, source) as opened:
+            with pytest.raises(ServiceError):
+                await opened.bucket("bucket").head("key")
+
+    assert source.asked == len(peer.requests) == 1
 
 
 @BOTH_LOOPS

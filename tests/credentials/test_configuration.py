@@ -14,6 +14,7 @@ from aios3 import Bucket, Client, Credentials, CredentialsError, InvalidInput
 from aios3.credentials.configuration import endpoint_url, merged, profile_named, read_files
 from tests.credentials.conftest import Home
 from tests.credentials.services import SECRET, Agent, Metadata, Portal, TokenService, in_an_hour, login
+from tests.loops import BOTH_LOOPS
 from tests.wire import answering, response, serving
 
 KEYS = "aws_access_key_id = AKIDFILE\naws_secret_access_key = secret\n"
@@ -257,6 +258,70 @@ async def test_client_that_is_told_everything_reads_no_file(here: Home) -> None:
             aws_endpoint=f"http://127.0.0.1:{peer.port}",
         ) as bucket:
             assert await bucket.get("key") == b"data"
+
+
+_FIRST_CALLS = """
+import asyncio, json, os, sys
+import aios3
+opened = []
+sys.addaudithook(lambda event, arguments: event == "open" and opened.append(os.path.basename(str(arguments[0]))))
+
+async def main():
+    async with aios3.Bucket("bucket", aws_endpoint=sys.argv[1]) as bucket:
+        await asyncio.gather(*[bucket.get(f"key-{number}") for number in range(100)])
+    print(json.dumps([opened.count("config"), opened.count("credentials")]))
+
+asyncio.run(main())
+"""
+
+
+async def test_hundred_first_calls_read_the_files_once_for_settings_and_once_for_keys(home: Home) -> None:
+    home.write("[default]\nregion = eu-central-1\n", f"[default]\n{KEYS}")
+    environ = home.environ(PYTHONPATH=os.pathsep.join(sys.path))
+    async with serving(lambda seen: response(body=b"data")) as peer:
+        command = [sys.executable, "-c", _FIRST_CALLS, f"http://127.0.0.1:{peer.port}"]
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=environ, capture_output=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [2, 2]
+    assert len(peer.requests) == 100
+    assert all("/eu-central-1/s3/" in seen.headers["authorization"] for seen in peer.requests)
+
+
+@BOTH_LOOPS
+async def test_first_call_that_gives_up_leaves_the_files_to_the_others(here: Home) -> None:
+    (here.aws / "config").unlink(missing_ok=True)
+    os.mkfifo(here.aws / "config")
+    async with serving(lambda seen: response(body=b"data")) as peer:
+        async with Bucket(
+            "bucket", aws_key="a", aws_secret="b", aws_endpoint=f"http://127.0.0.1:{peer.port}"
+        ) as bucket:
+            first, second = (asyncio.create_task(bucket.get(key)) for key in ("a", "b"))
+            await asyncio.sleep(0)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            # Whoever opens it to write waits for one who reads.
+            await asyncio.to_thread((here.aws / "config").write_text, "[default]\nregion = eu-west-3\n")
+            assert await second == b"data"
+
+    assert "/eu-west-3/s3/" in peer.last.headers["authorization"]
+
+
+@BOTH_LOOPS
+async def test_files_that_could_not_be_read_are_read_again(here: Home) -> None:
+    here.write("malformed")
+    async with serving(lambda seen: response(body=b"data")) as peer:
+        async with Bucket(
+            "bucket", aws_key="a", aws_secret="b", aws_endpoint=f"http://127.0.0.1:{peer.port}"
+        ) as bucket:
+            failed = await asyncio.gather(*[bucket.get("key") for _ in range(3)], return_exceptions=True)
+            here.write("[default]\nregion = eu-west-3\n")
+            assert await bucket.get("key") == b"data"
+
+    assert [type(error) for error in failed] == [CredentialsError] * 3
 
 
 async def test_region_of_the_profile_is_where_a_bucket_is_made(here: Home) -> None:

@@ -203,6 +203,27 @@ async def test_b04_other_range_than_asked_for_is_refused() -> None:
                 await bucket.get("key")
 
 
+async def test_b04_part_that_does_not_say_where_it_stands_cannot_go_on() -> None:
+    part = steps.response(DATA[10_000:30_000], status="206 Partial Content", headers=[f"ETag: {ETAG}"])
+    async with Peer(partly(lambda _: part, 1000), steps.serving(serves(DATA))) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            with pytest.raises(TruncatedBody):
+                await bucket.get("key", part_number=2)
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [(DATA[1000:], []), (DATA[999:5000], ["Content-Range: bytes 999-4999/60000"])],
+    ids=["it does not say where it stands", "it is not all"],
+)
+async def test_b04_rest_of_a_body_of_unknown_length_is_all_of_it_or_refused(data: bytes, place: list[str]) -> None:
+    cut = [steps.read_request(), steps.send(_chunked(DATA[:1000], whole=False)), steps.say_goodbye()]
+    rest = steps.response(data, status="206 Partial Content", headers=[f"ETag: {ETAG}", *place])
+    async with Peer(cut, steps.serving(lambda _: rest)) as peer, bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(TruncatedBody):
+            await bucket.get("key")
+
+
 @EVERY_WAY
 async def test_b04_range_that_is_ignored_from_the_start_is_refused(way: str) -> None:
     async with Peer(steps.serving(serves(DATA, deaf=True))) as peer, bucket_at(peer.endpoint) as bucket:
@@ -240,6 +261,45 @@ async def test_b04_cut_at_the_very_end_of_a_range_in_chunks_is_mended(way: str) 
 
     assert got == DATA[10:20_000]
     assert peer.requests[1].header("range") == b"bytes=19999-19999"
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("size", [0, 1000])
+async def test_b04_length_beside_chunks_is_no_help_to_go_on(way: str, size: int) -> None:
+    answer = _chunked(DATA[:size], whole=False).replace(b"ETag", b"Content-Length: 0\r\nETag")
+    cut = [steps.read_request(), steps.send(answer), steps.say_goodbye()]
+    async with Peer(cut, steps.serving(serves(DATA))) as peer, bucket_at(peer.endpoint) as bucket:
+        assert await WAYS[way](bucket) == DATA
+
+
+@EVERY_WAY
+async def test_b04_cut_in_front_of_an_empty_body_of_unknown_length_is_mended(way: str) -> None:
+    # Any range of it is refused with 416, as if it had been replaced.
+    cut = [steps.read_request(), steps.send(_chunked(b"", whole=False)), steps.say_goodbye()]
+    async with Peer(cut, steps.serving(serves(b""))) as peer, bucket_at(peer.endpoint) as bucket:
+        assert await WAYS[way](bucket) == b""
+
+    assert [(asked.header("range"), asked.header("if-match")) for asked in peer.requests[1:]] == [(None, ETAG.encode())]
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("size", [0, 1000])
+async def test_b04_range_in_chunks_that_ends_early_goes_on(way: str, size: int) -> None:
+    # As a gateway sends it whose own upstream went away.
+    short = _chunked(DATA[10 : 10 + size], whole=True, part="10-19999/60000")
+    async with Peer([steps.read_request(), steps.send(short), steps.serving(serves(DATA))[0]]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            assert await WAYS[way](bucket, start=10, end=20_000) == DATA[10:20_000]
+
+    assert peer.requests[1].header("range") == b"bytes=%d-19999" % (10 + size)
+
+
+@EVERY_WAY
+async def test_b04_range_in_chunks_that_is_too_long_is_refused(way: str) -> None:
+    long = _chunked(DATA[10:20_001], whole=True, part="10-19999/60000")
+    async with Peer(steps.serving(lambda _: long)) as peer, bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(InvalidResponse, match="19991 bytes came of the 19990 that"):
+            await WAYS[way](bucket, start=10, end=20_000)
 
 
 # ------------------------------------------------------------------ how often

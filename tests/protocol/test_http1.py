@@ -195,6 +195,16 @@ def test_bad_trailers_are_refused(section: bytes) -> None:
         feed([chunked(b"0\r\n" + section)])
 
 
+@pytest.mark.parametrize("length", ["0", "1", "5", "1, 1"])
+def test_a_length_beside_chunks_is_told_to_nobody_but_who_asked_for_the_head_alone(length: str) -> None:
+    message = ok(f"Content-Length: {length}", "Transfer-Encoding: chunked", body=b"1\r\nx\r\n0\r\n\r\n")
+
+    found = answer([message])
+
+    assert (found.body, found.headers, found.keep_alive) == (b"x", {"transfer-encoding": "chunked"}, False)
+    assert answer([message], "HEAD").headers["content-length"] == length[:1]
+
+
 # ------------------------------------------------------------------ truncation and surplus
 @pytest.mark.parametrize(
     ("method", "message"),

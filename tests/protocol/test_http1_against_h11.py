@@ -115,9 +115,14 @@ def joined(headers: Pairs) -> dict[str, bytes]:
 
 
 def same_headers(ours: dict[str, str] | None, theirs: dict[str, bytes] | None) -> bool:
-    """Tell if *ours* are *theirs* in either encoding; h11 lowers the coding, and we make numbers of lengths."""
+    """Tell if *ours* are *theirs* in either encoding; h11 lowers the coding, and we make numbers of lengths.
+
+    Beside chunks we leave a length out.
+    """
     if ours is None or theirs is None:
         return ours is None and theirs is None
+    if "transfer-encoding" in ours and "content-length" not in ours:
+        theirs = {name: value for name, value in theirs.items() if name != "content-length"}
     plain = {name: value.lower() if name == "transfer-encoding" else value for name, value in ours.items()}
     for encoding in ("utf-8", "latin-1"):
         encoded = {name: value.encode(encoding, "replace") for name, value in plain.items()}

@@ -279,6 +279,13 @@ async def test_large_body_that_is_cut_is_an_error(end: Any, missing: int, read: 
             await read(bucket)
 
 
+@EVERY_WAY
+async def test_body_for_which_nobody_has_room_is_cut_like_any_other(read: Read) -> None:
+    async with Peer([read_request(), send(HEAD % 2**62 + BODY), close()]) as peer, bucket_at(peer.endpoint) as bucket:
+        with pytest.raises(TruncatedBody, match="the last 4611686018424242169 bytes"):
+            await read(bucket)
+
+
 async def test_reset_in_the_middle_of_a_large_body_is_told_as_it_was() -> None:
     script = [read_request(), send(HEAD % len(BODY) + BODY[: 2 * MIB]), stall(), reset()]
     async with Peer(script) as peer, bucket_at(peer.endpoint) as bucket, bucket.download("key") as stream:

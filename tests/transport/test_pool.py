@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import resource
 import ssl
 import sys
@@ -11,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from aios3.errors import InvalidInput, PoolTimeout, ReadTimeout, TransportError
@@ -279,6 +281,43 @@ async def test_waiter_for_another_origin_gets_the_slot_of_a_connection_that_beco
             await one.until_left()
 
 
+async def test_waiters_for_mixed_origins_share_the_connections_there_are() -> None:
+    async with Peer(answering()) as one, Peer(answering()) as two, pool(max_connections=8) as connections:
+        peers = random.Random(1).sample([one, two] * 500, 1000)
+        answers = await asyncio.gather(*[connections.send(request_to(peer.endpoint)) for peer in peers])
+
+        assert {answer.head.status for answer in answers} == {200}
+        assert one.connections + two.connections <= 40
+
+
+async def test_first_in_line_is_overtaken_by_no_more_than_there_are_slots() -> None:
+    served: list[str] = []
+    async with Peer(answering()) as one, Peer(answering()) as two, pool(max_connections=1) as connections:
+
+        async def call(name: str, peer: Peer) -> None:
+            await connections.send(request_to(peer.endpoint))
+            served.append(name)
+
+        line = [("a", one), ("B", two), ("c", one), ("d", one), ("E", two), ("f", one)]
+        await asyncio.gather(*[call(*entry) for entry in line])
+
+    assert "".join(served) == "acBEdf"
+    assert (one.connections, two.connections) == (2, 1)
+
+
+async def test_waiter_who_overtakes_and_is_cancelled_loses_nobody_a_connection() -> None:
+    for count in range(30):
+        async with Peer(answering()) as one, Peer(answering()) as two, pool(max_connections=2) as connections:
+            calls = [
+                asyncio.create_task(connections.send(request_to(p.endpoint))) for p in (one, one, two, one, two, one)
+            ]
+            await turns(count)
+            calls[3].cancel()
+            done = await asyncio.gather(*calls, return_exceptions=True)
+
+            assert [isinstance(answer, BaseException) for answer in done].count(True) <= 1
+
+
 # ------------------------------------------------------------------ streams that nobody reads
 BIG = response(bytes(8 * MIB))
 
@@ -402,6 +441,26 @@ async def test_closing_ends_what_is_under_way_and_what_waits() -> None:
 
         assert [type(result) for result in results] == [TransportError] * 3
         assert {str(result) for result in results} == {"the client was closed"}
+
+
+@pytest.mark.parametrize("make", [lambda: None, aiohttp.TCPConnector], ids=["own connector", "the user's"])
+async def test_client_that_is_closed_at_whatever_moment_says_so_and_connects_no_more(make: Any) -> None:
+    told = set()
+    for count in range(40):
+        async with Peer(answering()) as peer:
+            connector = make()
+            bucket = bucket_at(peer.endpoint, connector=connector, max_connections=1)
+            calls = [asyncio.create_task(bucket.get("key")) for _ in range(3)]
+            await turns(count + 1)
+            await bucket.close()
+            found = await asyncio.gather(*calls, return_exceptions=True)
+            told |= {f"{type(error).__name__}: {error}" for error in found if isinstance(error, Exception)}
+            if connector is not None:
+                await connector.close()
+
+            assert peer.connections <= 1, f"closed after {count} turns"
+
+    assert told == {"TransportError: the client was closed"}
 
 
 async def test_closing_ends_a_stream() -> None:

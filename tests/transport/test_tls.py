@@ -10,14 +10,14 @@ import pytest
 
 from aios3 import ObjectStream
 from aios3.errors import ConnectError, InvalidInput, TruncatedBody
-from aios3.testing.peer import Peer, peer_in_thread
+from aios3.testing.peer import Peer, Visit, peer_in_thread
 from aios3.testing.steps import answering, close, ignore, read_request, reset, response, say_goodbye, send, stall
 from tests import leaks, oracle
 from tests.loops import BOTH_LOOPS
 from tests.servers import Server
 from tests.servers.certificates import Certificate
 
-from .buckets import MIB, bucket_at
+from .buckets import MIB, bucket_at, pool, request_to, turns
 
 pytestmark = BOTH_LOOPS
 
@@ -142,6 +142,28 @@ async def test_idle_connection_that_the_server_closes_is_thrown_away(server_tls:
 
 
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
+
+
+@pytest.mark.parametrize("behind", [b"", b"more"], ids=["goodbye", "more"])
+async def test_what_comes_behind_the_answer_of_a_connection_that_is_given_up_is_no_error_of_the_loops(
+    server_tls: ssl.SSLContext, behind: bytes
+) -> None:
+    async def answer_and_leave(visit: Visit) -> None:
+        visit.writer.write(HELLO)
+        visit.writer.write(behind)
+        await say_goodbye()(visit)
+
+    async with Peer([read_request(), stall(), answer_and_leave], tls=server_tls) as peer, Peer(answering()) as other:
+        async with pool(max_connections=1, ssl=False) as connections:
+            first = asyncio.create_task(connections.send(request_to(peer.endpoint)))
+            await peer.until_stalled()
+            # Who needs the slot for another host: the connection is closed in the turn in which its answer comes.
+            second = asyncio.create_task(connections.send(request_to(other.endpoint)))
+            await turns(3)
+            peer.release()
+
+            assert await (await first).read() == b"hello"
+            await second
 
 
 async def test_body_until_close_is_whole_if_the_server_says_goodbye(server_tls: ssl.SSLContext) -> None:
