@@ -77,7 +77,7 @@ class Body:
                 # Only what is large and read out of the socket itself is not here by now.
                 if reader.left > LARGE and (whole := await self._in_place()) is not None:
                     return whole
-            return self._take_all()
+            return self._take_all() if reader.buffered else b""
         while not reader.buffered and not reader.done and size:
             await self._more(1)
         return self._take(size)
