@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from io import BytesIO
 from typing import Protocol
 
@@ -15,6 +16,14 @@ from .intake import LARGE
 
 # More than any body has: "until the end".
 EVERYTHING = 1 << 62
+
+
+class _Room(BytesIO):
+    """Memory for a body; when it is collected together with an error whose frames hold views of it, nothing is said."""
+
+    def close(self) -> None:
+        with suppress(BufferError):
+            super().close()
 
 
 class Supply(Protocol):
@@ -90,7 +99,7 @@ class Body:
         size = self._reader.buffered + self._reader.left
         try:
             # The bytes become the buffer's, and are given back by it, without being copied or touched.
-            held = BytesIO(bytes(size))
+            held = _Room(bytes(size))
         except (MemoryError, OverflowError):
             return None
         with held.getbuffer() as view:
