@@ -87,16 +87,19 @@ def encode(
     fields = {"host": address.authority, **headers} if headers else {"host": address.authority}
     query = [*constant]
     body: Buffer | RequestBody = b""
-    if len(given) > len(labels):  # more than bucket and key, which is all that most reads have
+    if others := len(given) - len(labels):  # more than bucket and key, which is all that most reads have
+        content = given.get(payload)
         if not ruled.isdisjoint(given):
-            _check(operation, address, given.get(payload, b""))
-        for name, value in given.items():
-            put = puts.get(name)
-            if put is not None and value is not None:
-                put(value, fields, query)
-        if payload and (content := given.get(payload)) is not None:
+            _check(operation, address, b"" if content is None else content)
+        if others > 1 or content is None:  # more than a body
+            for name, value in given.items():
+                put = puts.get(name)
+                if put is not None and value is not None:
+                    put(value, fields, query)
+        if content is not None:
             body = body_of(content)
-            fields |= {"content-type": "application/xml"} if root else {}
+            if root:
+                fields["content-type"] = "application/xml"
     if special:
         body = _finish(operation, body, fields, integrity)
     path = address.base_path + cls.path or "/"

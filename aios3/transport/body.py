@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from io import BytesIO
 from typing import Protocol
 
@@ -17,6 +18,14 @@ from .splicing import Source, splice
 
 # More than any body has: "until the end".
 EVERYTHING = 1 << 62
+
+
+class _Room(BytesIO):
+    """Memory for a body; when it is collected together with an error whose frames hold views of it, nothing is said."""
+
+    def close(self) -> None:
+        with suppress(BufferError):
+            super().close()
 
 
 class Supply(Source, Protocol):
@@ -75,7 +84,7 @@ class Body:
                 # Only what is large and read out of the socket itself is not here by now.
                 if reader.left > LARGE and (whole := await self._in_place()) is not None:
                     return whole
-            return self._take_all()
+            return self._take_all() if reader.buffered else b""
         while not reader.buffered and not reader.done and size:
             await self._more(1)
         return self._take(size)
@@ -88,7 +97,7 @@ class Body:
         size = self._reader.buffered + self._reader.left
         try:
             # The bytes become the buffer's, and are given back by it, without being copied or touched.
-            held = BytesIO(bytes(size))
+            held = _Room(bytes(size))
         except (MemoryError, OverflowError):
             return None
         with held.getbuffer() as view:

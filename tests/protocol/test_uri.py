@@ -188,7 +188,7 @@ def test_endpoint_is_read(text: str, endpoint: Endpoint) -> None:
         ("https://a%20b", "no usable host"),
         ("https://a\\b", "no usable host"),
         ("https://a,b", "no usable host"),
-        ("https://[::1]x:80", "no usable host"),
+        ("https://[::1]x:80", "no usable host|not a URL"),
         ("https://x[::1]:80", "no usable host|is not a URL"),
         ("https://a:80:90", "no usable host"),
         ("::1", "no usable host"),

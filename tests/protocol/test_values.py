@@ -1,5 +1,8 @@
 """What a value is: frozen, made by keyword, equal by its members, a dataclass to whoever asks."""
 
+# As all code has that makes named tuples: Python 3.14 keeps no other annotations in a class body.
+from __future__ import annotations
+
 import copy
 import dataclasses
 import pickle

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -48,10 +49,11 @@ async def turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def holds(condition: Callable[[], bool], *, limit: int = 10_000) -> bool:
-    """Let the loop go round until *condition* holds; tell if it ever did."""
-    for _ in range(limit):
+async def holds(condition: Callable[[], bool], *, limit: float = 5.0) -> bool:
+    """Let the loop go round until *condition* holds; tell if it did so within *limit* seconds."""
+    deadline = monotonic() + limit
+    while monotonic() < deadline:
         if condition():
             return True
-        await asyncio.sleep(0)
-    return False
+        await turns(1)
+    return condition()

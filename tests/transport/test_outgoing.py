@@ -373,8 +373,10 @@ async def test_cancelled_at_any_moment_it_leaves_no_task_and_no_descriptor(tmp_p
         async with bucket_at(peer.endpoint) as bucket:
             await _cancelled(bucket.put("key", path), 100)
             before, tasks = descriptors(), len(asyncio.all_tasks())
-            for _ in range(120):
+            for _ in range(80):
                 await _cancelled(bucket.put("key", path), chance.choice([chance.randrange(60), chance.randrange(600)]))
+            for _ in range(40):
+                await _cancelled(bucket.put("key", path), chance.randrange(600), peer)
             await _cancelled(bucket.put("key", path), 100)
             await peer.until_left(peer.connections)
 
@@ -383,8 +385,11 @@ async def test_cancelled_at_any_moment_it_leaves_no_task_and_no_descriptor(tmp_p
         assert peer.connections > 30
 
 
-async def _cancelled(call: Any, moment: int) -> None:
+async def _cancelled(call: Any, moment: int, after_connecting_to: Peer | None = None) -> None:
+    peer = after_connecting_to
+    known = 0 if peer is None else peer.connections
     task = asyncio.ensure_future(call)
+    assert peer is None or await holds(lambda: peer.connections > known)
     await turns(moment)
     task.cancel()
     await asyncio.wait([task])
