@@ -109,6 +109,8 @@ class Download(Value):
             checksum=checksum,
         )
         try:
+            if journal:
+                journal.forget()  # what it says is here is not, whatever interrupts us
             await file.run(os.truncate, size)
             if journal:
                 journal.begin(plan)

@@ -310,6 +310,33 @@ async def test_journal_without_its_file_is_not_believed(tmp_path: Path) -> None:
     assert path.read_bytes() == WHOLE
 
 
+async def test_old_journal_is_not_believed_after_a_new_download_was_cancelled_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    plan = {"bucket": "bucket", "key": "key", "version_id": None, "asked_version": None, "etag": '"e"'}
+    said = json.dumps({**plan, "size": 100, "part_size": 50})
+    # So it is left by who is stopped when the file has its name already.
+    (tmp_path / "file.aios3-part.journal").write_text(f"{said}\n0\n50\n")
+    loop, really = asyncio.get_running_loop(), os.truncate
+
+    def interrupted_truncate(file: int, size: int) -> None:
+        really(file, size)
+        loop.call_soon_threadsafe(call.cancel)
+
+    monkeypatch.setattr(os, "truncate", interrupted_truncate)
+    async with serving(part(0, 50, 50)) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        call = asyncio.create_task(bucket.download_file("key", path, part_size=50, concurrency=1, resume=True))
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    monkeypatch.undo()
+
+    async with serving(part(0, 50, 50), part(50, 100, 50)) as peer, peer_bucket_at(peer.endpoint) as bucket:
+        await bucket.download_file("key", path, part_size=50, concurrency=1, resume=True)
+
+    assert path.read_bytes() == WHOLE
+
+
 class SlowDisk(ThreadPoolExecutor):
     """Threads, of which the first that writes takes half a second more; *writing* tells that it has begun."""
 
