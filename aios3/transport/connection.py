@@ -270,9 +270,9 @@ class Connection(asyncio.BufferedProtocol):
         head = None if reader is None or reader.surplus else reader.head
         # Both sides must want to go on. A proxy must say so: tinyproxy, HTTP/1.1, closes without a word.
         keep = head is not None and head.keep_alive and (not self.absolute or says_keep_alive(head))
+        keep = keep and self._reusable and self._lost is None
         # Bytes that did not fit into the socket before the answer came would be read as the next request.
-        unwritten = self._bodied and self.transport.get_write_buffer_size() > 0
-        if keep and self._reusable and self._lost is None and not unwritten:
+        if keep and not (self._bodied and self.transport.get_write_buffer_size()):
             if self._paused:
                 self.resume_reading()
             self.owner.freed(self)

@@ -2,6 +2,7 @@
 
 import io
 import ssl
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from aios3.testing.steps import close, read, read_head, reset, response, send
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
-from .buckets import MIB, bucket_at
+from .buckets import MIB, bucket_at, holds, pool, request_to
 
 pytestmark = BOTH_LOOPS
 
@@ -20,6 +21,26 @@ BODY = bytes(20 * MIB)
 DENIED = response(b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", status="403 Forbidden")
 BUSY = response(b"<Error><Code>SlowDown</Code></Error>", status="503 Slow Down", headers=["Connection: close"])
 TIMES = 200
+
+
+class Slow:
+    """A body whose second half comes only when something has happened."""
+
+    length = 2
+
+    def __init__(self, happened: Callable[[], bool]) -> None:
+        self._happened = happened
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield b"a"
+        assert await holds(self._happened)
+        yield b"b"
+
+    async def rewind(self) -> bool:
+        return False
+
+    async def sha256(self) -> str | None:
+        return None
 
 
 @pytest.mark.parametrize("end", [close, reset])
@@ -70,3 +91,16 @@ async def test_early_answer_over_tls_ends_as_the_answer_or_as_a_transport_error(
             for _ in range(40):
                 with pytest.raises((AccessDenied, TransportError)):
                     await bucket.put("key", BODY)
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+async def test_early_answer_is_heard_although_the_server_is_gone_before_the_source_has_more(
+    server_tls: ssl.SSLContext, certificate: Certificate, secure: bool
+) -> None:
+    verify = ssl.create_default_context(cafile=certificate.authority)
+    with peer_in_thread([read_head(), send(DENIED), close()], tls=server_tls if secure else None) as peer:
+        async with pool(ssl=verify) as made:
+            slow = Slow(lambda: made._open_sockets == set())
+            answer = await made.send(request_to(peer.endpoint, "PUT", slow))
+
+    assert answer.head.status == 403
