@@ -51,7 +51,7 @@ from .settings import (
 )
 from .settings import user_agent as agent_of
 from .signing import Signers, signed
-from .threads import heard
+from .threads import heard, shielded
 from .transport import ConnectorFactory, PoolOptions, Pools
 from .transport.body import Body
 from .transport.options import environment_proxies, proxy_url
@@ -188,11 +188,12 @@ class Caller(Presigner):
             return
         loop = get_running_loop()
         # What another loop has begun cannot be waited for.
-        if self._reading is None or self._reading.done() or self._reading.get_loop() is not loop:
-            self._reading = loop.create_task(self._read_settings())
-            self._reading.add_done_callback(heard)
+        reading = self._reading
+        if reading is None or reading.done() or reading.get_loop() is not loop:
+            reading = self._reading = loop.create_task(self._read_settings())
+            reading.add_done_callback(heard)
         # Whoever waits may give up; the others still want it.
-        await asyncio.shield(self._reading)
+        await shielded(reading)
 
     async def _read_settings(self) -> None:
         found = await asyncio.to_thread(from_files, self._arguments["profile"], os.environ)
@@ -270,11 +271,12 @@ class Caller(Presigner):
         if operation.checksummed and (algorithm := self._payloads.checksum_for(operation)) is not None:
             return self._send_checked(operation, request, auth, algorithm)
         payload_hash = self._payloads.hash_of(request)
-        keys, pools = self._keys.current, self._pools
-        if keys is None or payload_hash is None or auth.scheme != "sigv4" or get_running_loop() is not pools.loop:
+        keys, pool = self._keys.current, self._pools.pool
+        if pool is None or pool.loop is not get_running_loop():  # of another thread, or none yet
             return self._send_slowly(operation, request, auth)
-        assert pools.pool is not None  # as long as there is a loop
-        return pools.pool.send(signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash))
+        if keys is None or payload_hash is None or auth.scheme != "sigv4":
+            return self._send_slowly(operation, request, auth)
+        return pool.send(signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash))
 
     async def _send_checked(
         self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm

@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from .errors import InvalidInput, SourceChanged
 from .protocol.messages import Buffer
-from .threads import seat, see_through
+from .threads import seat, see_through, shielded
 
 # One read of a file: large enough that the hop to a thread is lost in it, small enough for memory that the allocator has
 # at hand. With 1 MiB the kernel's zeroing of new pages cost more than everything else together.
@@ -62,7 +62,7 @@ class OpenFile:
         """
         opening = asyncio.ensure_future(asyncio.to_thread(os.open, path, flags | os.O_CLOEXEC, 0o666))
         try:
-            return cls(await asyncio.shield(opening))
+            return cls(await shielded(opening))
         except asyncio.CancelledError:
             opening.add_done_callback(_close_result)
             # Whoever made a file takes it away: not before it is there.
@@ -78,7 +78,7 @@ class OpenFile:
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Return what *work* does with the descriptor and *arguments*, in a thread."""
-        return await asyncio.shield(self.begin(work, *arguments))
+        return await shielded(self.begin(work, *arguments))
 
     def _through(self, future: asyncio.Future[Any]) -> None:
         self._busy.discard(future)
@@ -116,7 +116,7 @@ class OpenFile:
         """Close, once the threads are through: although the caller may be cancelled meanwhile."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            await asyncio.shield(self._close(descriptor))
+            await shielded(self._close(descriptor))
 
     async def _close(self, descriptor: int) -> None:
         await self.settled()

@@ -54,8 +54,7 @@ class Router:
         self._routes: dict[Any, Route] = {}
         self._regions: dict[str | None, str] = {}
         self._offset = 0.0
-        self._second = -1
-        self._timestamp = ""
+        self._timestamp = (-1, "")  # of which second; set as one, since other threads read it
 
     def route(self, operation: Operation[Any]) -> Route:
         """Return the route of *operation*.
@@ -84,10 +83,10 @@ class Router:
 
     def _new_route(self, operation: Operation[Any], bucket: str | None) -> Route:
         options = self._options
-        if bucket in self._regions:
+        if (region := self._regions.get(bucket)) is not None:
             # One of S3's own hosts stands for its region only.
             endpoint = None if self.is_aws else options.endpoint
-            options = options.replace(region=self._regions[bucket], endpoint=endpoint)
+            options = options.replace(region=region, endpoint=endpoint)
         place = resolve(bucket, options, operation.facts)
         # Where there is a choice, the cheapest that every installation can do.
         return Route(place.address, next((auth for auth in place.auths if auth.scheme == "sigv4"), place.auths[0]))
@@ -119,7 +118,6 @@ class Router:
         news = abs(offset - self._offset) >= _LEAST_CORRECTION
         if news:
             self._offset = offset
-            self._second = -1
         # Far off and no news: another call has just learned it, after this one was signed.
         return news or abs(offset) >= _LEAST_CORRECTION
 
@@ -131,10 +129,11 @@ class Router:
     def timestamp(self) -> str:
         """Return the server's now as SigV4 writes it; made once a second."""
         second = int(time.time() + self._offset)
-        if second != self._second:
-            self._second = second
-            self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-        return self._timestamp
+        known, text = self._timestamp
+        if second != known:
+            text = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+            self._timestamp = second, text
+        return text
 
 
 def _before_host(route: Route, operation: Operation[Any]) -> Route:

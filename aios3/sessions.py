@@ -47,7 +47,7 @@ class Sessions:
 
     async def close(self) -> None:
         """End what is being fetched."""
-        for cached in self._cached.values():
+        for cached in tuple(self._cached.values()):
             await cached.close()
 
 

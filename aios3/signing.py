@@ -22,8 +22,8 @@ class Signers:
     """Who signs the requests of one client; the last is kept, since it serves all of a second."""
 
     def __init__(self) -> None:
-        self._auth: Auth | None = None
-        self._last: Signer
+        # Read and set as one: calls in other threads may be of other places, or by other keys.
+        self._last: tuple[Auth, Signer] | None = None
 
     def at(self, auth: Auth, credentials: Credentials, timestamp: str) -> Signer:
         """Return who signs by the scheme of a place.
@@ -31,16 +31,18 @@ class Signers:
         Args:
             timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
         """
-        if self._auth == auth and self._last.credentials is credentials and self._last.timestamp == timestamp:
-            return self._last
+        if (last := self._last) is not None:
+            known, signer = last
+            if known == auth and signer.credentials is credentials and signer.timestamp == timestamp:
+                return signer
         scheme, service, region = auth
         if scheme == "sigv4a":
-            self._last = sigv4a.Signer(credentials, timestamp, region, service)
+            signer = sigv4a.Signer(credentials, timestamp, region, service)
         else:
             token = TOKEN if scheme == "sigv4" else SESSION_TOKEN
-            self._last = sigv4.Signer(credentials, timestamp, region, service, token)
-        self._auth = auth  # last: one that cannot be made must not be taken for made
-        return self._last
+            signer = sigv4.Signer(credentials, timestamp, region, service, token)
+        self._last = auth, signer
+        return signer
 
 
 def signed(request: Request, signer: Signer, payload_hash: str) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -44,6 +44,21 @@ async def in_turn(work: Callable[..., T], *arguments: Any) -> T:
     """Return what *work* does with *arguments*, in a thread that has a seat."""
     async with seat():
         return await asyncio.to_thread(work, *arguments)
+
+
+async def shielded(work: Awaitable[T]) -> T:
+    """Return what *work* does; it goes on although the caller is cancelled, and how it ends is then no news.
+
+    asyncio.shield does the same, but from Python 3.14 on it reports what fails with nobody left to hear of it.
+    """
+    task = asyncio.ensure_future(work)
+    if not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.add_done_callback(heard)
+            raise
+    return task.result()
 
 
 async def see_through(work: Coroutine[Any, Any, object], seconds: float) -> None:

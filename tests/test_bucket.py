@@ -12,6 +12,7 @@ import pytest
 
 import aios3.bucket
 from aios3 import Bucket, Client, InvalidInput, Key
+from tests.programs import BARE
 from tests.servers import Server
 from tests.stores import EVERY_SERVER, NOWHERE, bucket_at, options
 from tests.wire import answering, response
@@ -57,7 +58,10 @@ async def test_bucket_lives_at_module_scope_without_a_loop(server: Server, bucke
     environment = {"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key}
     program = [sys.executable, "-W", "error", "-c", AT_MODULE_SCOPE, bucket, server.endpoint, server.region]
     process = await asyncio.create_subprocess_exec(
-        *program, env=environment | {"PYTHONPATH": ":".join(sys.path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        *program,
+        env={**environment, **BARE, "PYTHONPATH": ":".join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     out, errors = await process.communicate()
 

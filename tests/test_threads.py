@@ -1,12 +1,13 @@
 """Work in threads: no more at once than there are processors, and seats that nobody keeps."""
 
 import asyncio
+import gc
 import os
 import threading
 
 import pytest
 
-from aios3.threads import in_turn
+from aios3.threads import in_turn, shielded
 
 WORKERS = os.cpu_count() or 1
 
@@ -63,3 +64,38 @@ def test_every_loop_has_seats_of_its_own() -> None:
 
     for _ in range(3):
         assert asyncio.run(work()) == [7] * 2 * WORKERS
+
+
+async def test_shielded_work_goes_on_after_a_cancellation_and_fails_unheard() -> None:
+    """From Python 3.14 on asyncio.shield tells the loop, and the loop the log."""
+    said: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    go_on = asyncio.Event()
+
+    async def fail() -> None:
+        await go_on.wait()
+        raise ZeroDivisionError
+
+    work = asyncio.ensure_future(fail())
+    waiting = asyncio.create_task(shielded(work))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    go_on.set()
+    await asyncio.wait([work])
+    failed, cancelled = repr(work), waiting.cancelled()
+    del work
+    gc.collect()
+
+    assert "ZeroDivisionError" in failed
+    assert cancelled
+    assert said == []
+
+
+async def test_shielded_work_gives_its_result_or_its_error() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    assert await shielded(in_turn(int, "7")) == 7
+    with pytest.raises(ZeroDivisionError):
+        await shielded(fail())

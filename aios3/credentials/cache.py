@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from ..errors import CredentialsError, S3Error, TransportError
 from ..protocol.sigv4 import Credentials
-from ..threads import heard
+from ..threads import heard, shielded
 from .base import Provider
 
 _log = logging.getLogger("aios3")
@@ -38,6 +38,7 @@ CLOSE_LIMIT = 2.0
 _LONGEST_TIMER = 24 * 3600.0
 _NEVER = float("inf")
 _Flight: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]"
+_Timer: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.TimerHandle]"
 
 
 class Fixed:
@@ -84,7 +85,7 @@ class Cached:
         self._forced = False
         self._forced_at = -_NEVER
         self._flight: _Flight | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: _Timer | None = None
 
     async def __call__(self) -> Credentials:
         """Return good keys; wait only where there are none, or none that will last.
@@ -134,28 +135,29 @@ class Cached:
 
     async def close(self) -> None:
         """End a fetch that is under way in this loop."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._flight is not None and self._flight[0] is asyncio.get_running_loop():
-            self._flight[1].cancel()
-            await asyncio.wait([self._flight[1]], timeout=CLOSE_LIMIT)
+        self._set_timer(None)
+        flight = self._flight
+        if flight is not None and flight[0] is asyncio.get_running_loop():
+            flight[1].cancel()
+            await asyncio.wait([flight[1]], timeout=CLOSE_LIMIT)
 
     # -------------------------------------------------------------- one fetch for all
     def _renewal(self) -> asyncio.Task[None]:
         """Return the fetch that is under way in this loop, or begin one."""
         loop = asyncio.get_running_loop()
         # One of another loop cannot be waited for, and perhaps will never go on.
-        if self._flight is None or self._flight[0] is not loop or self._flight[1].done():
+        flight = self._flight
+        if flight is None or flight[0] is not loop or flight[1].done():
             task = loop.create_task(self._fetch())
             task.add_done_callback(heard)
-            self._flight = loop, task
-        return self._flight[1]
+            flight = self._flight = loop, task
+        return flight[1]
 
     async def _renewed(self) -> None:
         task = self._renewal()
         try:
             # Whoever waits may give up; the others still want it.
-            await asyncio.shield(task)
+            await shielded(task)
         except asyncio.CancelledError:
             waiter = asyncio.current_task()
             if task.cancelled() and not (waiter is not None and waiter.cancelling()):
@@ -210,16 +212,27 @@ class Cached:
     def _publish(self) -> None:
         """Show the keys to those in a hurry, until it is time to think of new ones."""
         now = self._clock()
-        renewing = self._flight is not None and not self._flight[1].done() and self._advisory <= now
+        flight = self._flight
+        renewing = flight is not None and not flight[1].done() and self._advisory <= now
         until = self._mandatory if renewing else self._advisory
         self.current = self._kept if now < until else None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self.current is not None and until != _NEVER:
-            # The clock of the loop stands still while a machine sleeps: then the server says that they have ended.
-            wait = min(until - now, _LONGEST_TIMER)
-            self._timer = asyncio.get_running_loop().call_later(wait, _hide, weakref.ref(self))
+        # The clock of the loop stands still while a machine sleeps: then the server says that they have ended.
+        self._set_timer(min(until - now, _LONGEST_TIMER) if now < until < _NEVER else None)
+
+    def _set_timer(self, wait: float | None) -> None:
+        """Hide the keys in *wait* seconds; forget when that was to be before."""
+        here = asyncio.get_running_loop()
+        before = self._timer
+        self._timer = None if wait is None else (here, here.call_later(wait, _hide, weakref.ref(self)))
+        if before is None:
+            return
+        loop, timer = before
+        if loop is here:
+            timer.cancel()
+        else:
+            # Another thread may be at work with its timers; a loop that is closed rings none.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(timer.cancel)
 
 
 def _hide(cached: weakref.ref[Cached]) -> None:

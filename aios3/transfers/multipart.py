@@ -31,7 +31,7 @@ from ..protocol.checksums import Algorithm, algorithm_named, combined
 from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
 from ..streams import request_body
-from ..threads import see_through
+from ..threads import see_through, shielded
 from .results import TransferResult
 from .tags import put_tags
 
@@ -163,7 +163,7 @@ class Multipart:
     async def _create(self) -> None:
         creating = asyncio.ensure_future(self._caller.call(self._operation))
         try:
-            result = await asyncio.shield(creating)
+            result = await shielded(creating)
         except asyncio.CancelledError:
             # S3 may have made it already; whose id nobody hears of stays, and costs.
             await see_through(self._take_back(creating), ABORT_SECONDS)
@@ -198,7 +198,7 @@ class Multipart:
             return
         completing = asyncio.ensure_future(self._complete())
         try:
-            self.result = await asyncio.shield(completing)
+            self.result = await shielded(completing)
         except asyncio.CancelledError as cancelled:
             await see_through(_outcome(completing), COMPLETE_SECONDS)
             completing.cancel()

@@ -27,14 +27,14 @@ class Pools:
         connector: The user's, never closed here; or what makes one for each loop, which is closed with its pool.
         verify: How servers prove who they are; a file is read at the first need, in a thread.
     Attributes:
-        loop, pool: The loop that asked last, and its pool: all that a call looks at, as a rule.
+        pool: Of the loop that asked last: all that a call looks at, as a rule. It is asked for its loop, so that nothing
+            can come between the two: another thread may set another at any time.
         bundle: The certificates to trust where *verify* says no more than that it is wanted.
     """
 
     def __init__(
         self, options: PoolOptions, connector: aiohttp.BaseConnector | ConnectorFactory | None, verify: Verify
     ) -> None:
-        self.loop: asyncio.AbstractEventLoop | None = None
         self.pool: Pool | None = None
         self.bundle: str | None = None
         self.connector = connector
@@ -54,11 +54,14 @@ class Pools:
         pool = self._pools.get(loop)
         if pool is None:
             context = await self._context(scheme)
-            if self._closed:
-                raise InvalidInput("the client is closed: make a new one")
             # Asked again: another task may have made it while we waited.
-            pool = self._pools.get(loop) or self._make(context)
-        self.loop, self.pool = loop, pool
+            pool = None if self._closed else self._pools.get(loop) or self._make(context)
+            # Asked again: another thread that closes the client may have missed the new one.
+            if pool is None or self._closed:
+                if pool is not None:
+                    await pool.close()
+                raise InvalidInput("the client is closed: make a new one")
+        self.pool = pool
         return pool
 
     async def apart(self, seconds: float, scheme: str) -> Pool:
@@ -76,7 +79,7 @@ class Pools:
         self._closed = True
         # A forked child leaves its parent's alone.
         pools, self._pools = (self._pools if self._pid == os.getpid() else {}), {}
-        self.loop = self.pool = None
+        self.pool = None
         for loop, pool in pools.items():
             if loop is asyncio.get_running_loop():
                 await pool.close()
@@ -86,9 +89,14 @@ class Pools:
                 await asyncio.wait([asyncio.wrap_future(closing)], timeout=OTHER_LOOP_LIMIT)
 
     def _make(self, context: ssl.SSLContext | bool) -> Pool:
-        inherited, self._pid = self._pid != os.getpid(), os.getpid()
-        self._pools = {} if inherited else {loop: pool for loop, pool in self._pools.items() if not loop.is_closed()}
-        pool = self._pools[asyncio.get_running_loop()] = self._new(self._options.replace(ssl=context))
+        if self._pid != os.getpid():
+            self._pools, self._pid = {}, os.getpid()
+        pools = self._pools
+        # Other threads put theirs in at the same time: one step each, and nobody walks through what changes.
+        for loop in list(pools):
+            if loop.is_closed():
+                pools.pop(loop, None)
+        pool = pools[asyncio.get_running_loop()] = self._new(self._options.replace(ssl=context))
         return pool
 
     def _new(self, options: PoolOptions) -> Pool:

@@ -15,6 +15,7 @@ from aios3.credentials.configuration import endpoint_url, merged, profile_named,
 from tests.credentials.conftest import Home
 from tests.credentials.services import SECRET, Agent, Metadata, Portal, TokenService, in_an_hour, login
 from tests.loops import BOTH_LOOPS
+from tests.programs import BARE
 from tests.wire import answering, response, serving
 
 KEYS = "aws_access_key_id = AKIDFILE\naws_secret_access_key = secret\n"
@@ -277,7 +278,7 @@ asyncio.run(main())
 
 async def test_hundred_first_calls_read_the_files_once_for_settings_and_once_for_keys(home: Home) -> None:
     home.write("[default]\nregion = eu-central-1\n", f"[default]\n{KEYS}")
-    environ = home.environ(PYTHONPATH=os.pathsep.join(sys.path))
+    environ = home.environ(PYTHONPATH=os.pathsep.join(sys.path), **BARE)
     async with serving(lambda seen: response(body=b"data")) as peer:
         command = [sys.executable, "-c", _FIRST_CALLS, f"http://127.0.0.1:{peer.port}"]
         done = await asyncio.to_thread(
@@ -426,6 +427,7 @@ credential_source = EcsContainer
                 AWS_EC2_METADATA_SERVICE_ENDPOINT=f"http://localhost:{metadata.port}",
                 AWS_EC2_METADATA_DISABLED="false",
                 PYTHONPATH=os.pathsep.join(sys.path),
+                **BARE,
             )
             done = await asyncio.to_thread(
                 subprocess.run,

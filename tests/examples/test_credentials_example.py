@@ -1,7 +1,6 @@
 """examples/credentials.py finds keys in the environment and in a profile, and takes on a real role."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from tests import oracle
 from tests.credentials.test_sts import make_role
+from tests.programs import BARE
 from tests.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 async def run(environment: dict[str, str], *arguments: str) -> list[str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", str(ROOT / "examples" / "credentials.py"), *arguments),
-        env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT), **environment},
+        env={**BARE, "PYTHONPATH": str(ROOT), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -16,6 +16,7 @@ import pytest
 from aios3 import Client, SignatureDoesNotMatch
 from examples import quickstart
 from tests import oracle
+from tests.programs import BARE
 from tests.servers import Proxy, Server
 from tests.stores import EVERY_SERVER, on
 
@@ -27,7 +28,7 @@ SECONDS = 60
 @asynccontextmanager
 async def program(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
     """Run Python as a person would, on an example; warnings are errors in it, too."""
-    inherited = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    inherited = {**BARE, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     command = [sys.executable, "-W", "error", "-u", *arguments]
     process = await asyncio.create_subprocess_exec(
         *command, env={**inherited, **(environment or {})}, stdout=PIPE, stderr=STDOUT

@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.util
-import os
 import sys
 import types
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from aios3 import Attempt
 from examples import tracing_opentelemetry
 from tests import oracle
+from tests.programs import BARE
 from tests.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ FAILED = Attempt(
 async def output_of(name: str, server: Server, bucket: str) -> list[str]:
     """Run an example as a person would, with warnings as errors; return the lines it prints."""
     keys = {"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key}
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT), **keys}
+    environment = {**BARE, "PYTHONPATH": str(ROOT), **keys}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", str(ROOT / "examples" / name), server.endpoint, bucket),
         env=environment,

@@ -17,6 +17,7 @@ import pytest
 
 from aios3 import Bucket
 from aios3 import operations as ops
+from tests.programs import BARE
 from tests.servers import Server
 from tests.transfers.test_downloads import names_in
 from tests.wire import Peer, forwarder
@@ -38,7 +39,7 @@ pytestmark = [pytest.mark.timeout(120 + KEYS // 20_000 + LARGE // 4 + KILLED // 
 async def program(*arguments: str, server: Server | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
     keys = server.keys if server else None
     environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
+        **BARE,
         "PYTHONPATH": str(ROOT),
         "AWS_ACCESS_KEY_ID": keys.access_key if keys else "k",
         "AWS_SECRET_ACCESS_KEY": keys.secret_key if keys else "s",
