@@ -65,8 +65,8 @@ class Turn:
         if self._limit is not None:
             self._limit.reschedule(None)
         self.connection = connection
-        body = self.request.body if connection is not None and connection.tls() is None else None
         # Over TLS the answer and a goodbye can have come at once: only the next turn shows if the connection lives.
+        body = self.request.body if connection is not None and connection.tls() is None else None
         if connection is not None and isinstance(body, bytes) and len(body) <= SMALL_BODY:
             self.reader = connection.begin(self.head, body, self.request.method, self.future)
         else:

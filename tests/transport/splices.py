@@ -1,4 +1,4 @@
-"""What tests of splicing are made of: os.splice that is counted or slow, servers of one object, and what is open or written."""
+"""What tests of splicing are made of: os.splice that is slow, servers of one object, and what is open or written."""
 
 import asyncio
 import hashlib
@@ -27,25 +27,6 @@ ONE_PART: Any = {"part_size": 64 * MIB}
 
 
 # ------------------------------------------------------------------ what the system does
-class Counted:
-    """os.splice, and how many bytes it has moved into files."""
-
-    def __init__(self) -> None:
-        self.moved = 0
-        self._really = os.splice
-
-    def __call__(self, source: int, to: int, count: int, **more: Any) -> int:
-        done = self._really(source, to, count, **more)
-        self.moved += done if "offset_dst" in more else 0
-        return done
-
-    @classmethod
-    def put_in(cls, patch: pytest.MonkeyPatch) -> Self:
-        made = cls()
-        patch.setattr(os, "splice", made)
-        return made
-
-
 class SlowSplice:
     """os.splice, of which each call out of the socket, or into the file, takes its time, or waits until it may go on."""
 

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
 import pytest
 
@@ -37,6 +37,7 @@ from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
 from .buckets import KIB, MIB, bucket_at, holds, pool, request_to, turns
+from .counted import Counted
 
 pytestmark = [BOTH_LOOPS, pytest.mark.skipif(not hasattr(os, "sendfile"), reason="the system sends no files")]
 
@@ -46,28 +47,9 @@ DENIED = response(b"<Error><Code>AccessDenied</Code><Message>no</Message></Error
 BUSY = response(b"<Error><Code>SlowDown</Code></Error>", status="503 Slow Down", headers=["Connection: close"])
 
 
-class Counted:
-    """os.sendfile, and how many bytes it has sent."""
-
-    def __init__(self) -> None:
-        self.sent = 0
-        self._really = os.sendfile
-
-    def __call__(self, to: int, file: int, offset: int, count: int) -> int:
-        done = self._really(to, file, offset, count)
-        self.sent += done
-        return done
-
-    @classmethod
-    def put_in(cls, patch: pytest.MonkeyPatch) -> Self:
-        made = cls()
-        patch.setattr(os, "sendfile", made)
-        return made
-
-
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    return Counted.put_in(monkeypatch)
+    return Counted(monkeypatch, "sendfile")
 
 
 def a_file(folder: Path, data: bytes = LARGE) -> Path:
@@ -93,7 +75,7 @@ async def test_file_arrives_without_being_read_and_its_connection_is_kept(
         assert {hashlib.sha256(asked.body).digest() for asked in peer.requests} == {
             hashlib.sha256(LARGE[:size]).digest()
         }
-        assert counted.sent == 3 * size
+        assert counted.moved == 3 * size
         assert peer.connections == 1
 
 
@@ -128,7 +110,7 @@ async def test_open_file_goes_from_where_it_stands_and_stays_there(
 
             assert peer.requests[0].body == data[1000:]
             assert file.tell() == 1000
-    assert counted.sent == len(data) - 1000
+    assert counted.moved == len(data) - 1000
 
 
 async def test_file_may_be_closed_while_it_is_sent(tmp_path: Path) -> None:
@@ -158,7 +140,7 @@ async def test_parts_of_an_upload_are_not_read_into_memory(tmp_path: Path, count
 
         parts = [asked for asked in peer.requests if asked.method == b"PUT"]
         assert sorted(len(asked.body) for asked in parts) == [4, *[5 * MIB] * 4]
-    assert counted.sent == len(LARGE)
+    assert counted.moved == len(LARGE)
 
 
 async def test_slow_reader_is_waited_for(tmp_path: Path, counted: Counted) -> None:
@@ -167,7 +149,7 @@ async def test_slow_reader_is_waited_for(tmp_path: Path, counted: Counted) -> No
         await bucket.put("key", a_file(tmp_path))
 
         assert peer.visits[0].received[-len(LARGE) :] == LARGE
-    assert counted.sent == len(LARGE)
+    assert counted.moved == len(LARGE)
 
 
 async def test_socket_that_is_full_again_at_the_next_look_has_made_progress(
@@ -214,7 +196,7 @@ async def test_over_tls_it_is_read_and_sent(
             await bucket.put("key", a_file(tmp_path))
 
         assert peer.requests[0].body == LARGE
-    assert not counted.sent
+    assert not counted.moved
 
 
 @pytest.mark.parametrize(
@@ -228,7 +210,7 @@ async def test_what_is_framed_or_paced_is_read_and_sent(
         await getattr(bucket, how)("key", a_file(tmp_path, LARGE[:MIB]), **options)
 
         assert LARGE[:1000] in peer.requests[0].body
-    assert counted.sent in (0, MIB) if how == "put" else not counted.sent
+    assert counted.moved in (0, MIB) if how == "put" else not counted.moved
 
 
 @pytest.mark.parametrize("after", [0, 3])
@@ -261,7 +243,7 @@ async def test_without_a_descriptor_to_spare_it_is_read_and_sent(tmp_path: Path,
             await connections.send(request_to(peer.endpoint, "PUT", FilePart(file, 0, len(LARGE), last=True)))
 
         assert peer.requests[1].body == LARGE
-    assert not counted.sent
+    assert not counted.moved
     await file.close()
 
 
@@ -303,7 +285,7 @@ async def test_early_answer_stops_the_body_and_what_follows_it_is_read(tmp_path:
         with pytest.raises(AccessDenied):
             await putting
 
-    assert counted.sent < len(LARGE)
+    assert counted.moved < len(LARGE)
 
 
 async def test_peer_that_stops_reading_is_a_read_timeout(tmp_path: Path) -> None:

@@ -30,10 +30,10 @@ from tests.servers import Server
 from tests.servers.certificates import Certificate
 
 from .buckets import KIB, MIB, bucket_at, holds, turns
+from .counted import Counted
 from .splices import (
     LARGE,
     ONE_PART,
-    Counted,
     SlowSplice,
     TwiceEncrypted,
     cut,
@@ -52,7 +52,7 @@ pytestmark = [BOTH_LOOPS, pytest.mark.skipif(not hasattr(os, "splice"), reason="
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    return Counted.put_in(monkeypatch)
+    return Counted(monkeypatch, "splice", only="offset_dst")  # into the file
 
 
 @pytest.fixture
