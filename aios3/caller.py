@@ -276,7 +276,7 @@ class Caller(Presigner):
             return self._send_slowly(operation, request, auth)
         if keys is None or payload_hash is None or auth.scheme != "sigv4":
             return self._send_slowly(operation, request, auth)
-        return pool.send(signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash))
+        return pool.send(*signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash))
 
     async def _send_checked(
         self, operation: Operation[Any], request: Request, auth: Auth, algorithm: Algorithm
@@ -287,11 +287,12 @@ class Caller(Presigner):
 
     async def _send_slowly(self, operation: Operation[Any], request: Request, auth: Auth) -> Body:
         """Wait for whatever an attempt needs, then send it."""
+        proof = ""
         if not self._anonymous:
             request, payload_hash = await self._payloads.hashed(request)
             keys = await self._keys_for(operation, auth)()
-            request = signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash)
-        return await (await self._pools.here(request.address.scheme)).send(request)
+            request, proof = signed(request, self._signers.at(auth, keys, self._router.timestamp()), payload_hash)
+        return await (await self._pools.here(request.address.scheme)).send(request, proof)
 
     def _keys_for(self, operation: Operation[Any], auth: Auth) -> Fixed | Cached:
         """Return who has the keys: a directory bucket takes those of a session only."""

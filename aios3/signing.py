@@ -45,19 +45,20 @@ class Signers:
         return signer
 
 
-def signed(request: Request, signer: Signer, payload_hash: str) -> Request:
-    """Return the request with the headers that prove who sends it.
+def signed(request: Request, signer: Signer, payload_hash: str) -> tuple[Request, str]:
+    """Return the request, and the lines that its head needs beside it to prove who sends it.
 
     Args:
         payload_hash: What stands for its body.
     Raises:
         InvalidInput: the scheme needs a package that is not installed.
     """
-    method, address, path, query, headers, body = request
-    proof = signer.sign(method, path, query, headers, payload_hash)
+    method, _, path, query, headers, body = request
+    proof = signer.proof(method, path, query, headers, payload_hash)
     if isinstance(body, ChunkedBody) and payload_hash in (SIGNED, SIGNED_TRAILER) and isinstance(signer, sigv4.Signer):
-        body = body.signed_by(ChunkSigner(proof["authorization"].rpartition("=")[2], signer))
-    return Request._make((method, address, path, query, proof, body))
+        seed = proof.rstrip().rpartition("=")[2]
+        request = request._replace(body=body.signed_by(ChunkSigner(seed, signer)))
+    return request, proof
 
 
 def signed_query(

@@ -38,7 +38,7 @@ def ours() -> float:
     """Return the time of a signature of ours."""
     keys = Credentials(ACCESS, SECRET)
     return least(
-        lambda: Signer(keys, "20260102T030405Z", REGION).sign("GET", f"/{KEY}", "", {"host": HOST}, EMPTY_SHA256)
+        lambda: Signer(keys, "20260102T030405Z", REGION).proof("GET", f"/{KEY}", "", {"host": HOST}, EMPTY_SHA256)
     )
 
 

@@ -25,9 +25,11 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*\r\n")
 
 
-def request_head(request: Request) -> bytes:
+def request_head(request: Request, proof: str = "") -> bytes:
     """Return the head of *request* as it goes on the wire, up to where more lines or the empty one follow.
 
+    Args:
+        proof: Lines that sign it. They are made of what is checked already.
     Raises:
         InvalidInput: a header has CR, LF or NUL, or what is not ASCII.
     """
@@ -35,18 +37,15 @@ def request_head(request: Request) -> bytes:
     head = f"{method} {path}?{query} HTTP/1.1\r\n" if query else f"{method} {path} HTTP/1.1\r\n"
     for name, value in headers.items():
         head += f"{name}: {value}\r\n"
-    lines = len(headers) + 1
-    if body or method in ("PUT", "POST"):
-        head += f"content-length: {body_length(body)}\r\n"
-        lines += 1
-    # Asked, not tried: a UnicodeEncodeError carries the whole head, signature and token with it.
+    # Asked, not tried: a UnicodeEncodeError carries the whole head, and maybe secrets, with it.
     if not head.isascii():
         raise InvalidInput(f"{_culprit(headers)} has characters that are not ASCII")
-    data = head.encode()
     # One look instead of one per value: a stray CR, LF or NUL anywhere changes what is left.
-    if data.translate(None, _HEAD_BYTES) != b"\r\n" * lines:
+    if head.encode().translate(None, _HEAD_BYTES) != b"\r\n" * (len(headers) + 1):
         raise InvalidInput(f"{_culprit(headers)} has a CR, LF or NUL")
-    return data
+    if body or method in ("PUT", "POST"):
+        proof += f"content-length: {body_length(body)}\r\n"
+    return (head + proof).encode()
 
 
 def body_length(body: Buffer | RequestBody) -> int:

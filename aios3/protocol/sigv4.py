@@ -19,6 +19,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
 from .values import NamedTuple, Value
 
 if TYPE_CHECKING:
@@ -75,15 +76,50 @@ def credential_scope(day: str, region: str, service: str) -> str:
     return f"{day}/{region}/{service}/aws4_request"
 
 
+def own_headers(credentials: Credentials, timestamp: str, region: str, token_name: str) -> dict[str, str]:
+    """Return the headers that all requests signed by the same keys at the same time have: date, and token.
+
+    Raises:
+        InvalidInput: a header cannot carry the keys or the region.
+    """
+    # An empty token is none: AWS_SESSION_TOKEN="" is common, and a header without a value is refused.
+    token = credentials.token or ""
+    for what, text in (("access key", credentials.access_key), ("session token", token), ("region", region)):
+        if not (text.isascii() and text.isprintable()):
+            raise InvalidInput(f"the {what} has characters that no header can carry")
+    return {"x-amz-date": timestamp, token_name.lower(): token} if token else {"x-amz-date": timestamp}
+
+
+def wire_lines(headers: Mapping[str, str]) -> str:
+    """Return *headers* as lines on the wire."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+
+
 class Signer:
     """Signs with one pair of keys, as of one time, for one region and service; it serves all requests of a second.
 
     Args:
         timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
         token_name: What temporary credentials are sent as; a directory bucket's session has a name of its own.
+    Raises:
+        InvalidInput: a header cannot carry the keys or the region.
     """
 
-    __slots__ = ("_head", "_inner", "_outer", "_start", "credentials", "region", "scope", "timestamp", "token_name")
+    __slots__ = (
+        "_end",
+        "_head",
+        "_inner",
+        "_lines",
+        "_names",
+        "_outer",
+        "_own",
+        "_start",
+        "credentials",
+        "region",
+        "scope",
+        "timestamp",
+        "token_name",
+    )
 
     def __init__(
         self, credentials: Credentials, timestamp: str, region: str, service: str = "s3", token_name: str = TOKEN
@@ -98,27 +134,45 @@ class Signer:
         self._outer = outer
         self._start = f"{ALGORITHM}\n{timestamp}\n{scope}\n"
         self._head = f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders="
+        self._own = own = own_headers(credentials, timestamp, region, token_name)
+        # What is the same in all requests that have no header but their host, which are most.
+        self._lines = wire_lines(own)
+        lines, names = _canonical_headers(own)
+        self._names = f"host;x-amz-content-sha256;{names}"
+        self._end = f"{lines}\n{self._names}\n"
 
     def sign(self, method: str, path: str, query: str, headers: dict[str, str], payload_hash: str) -> dict[str, str]:
-        """Return the headers of the signed request: *headers* with date, payload hash, token and authorization.
+        """Return the headers of the signed request: *headers* with payload hash, date, token and authorization.
 
         Args:
             headers: Lower-case name -> value, with ``host``; all are signed.
             payload_hash: SHA-256 of the body in hex, or UNSIGNED_PAYLOAD.
         """
-        signed = {**headers, "x-amz-content-sha256": payload_hash, "x-amz-date": self.timestamp}
-        # An empty one is none: AWS_SESSION_TOKEN="" is common, and a header without a value is refused.
-        if token := self.credentials.token:
-            signed[self.token_name.lower()] = token
-        signed["authorization"] = self.authorization(method, path, query, signed, payload_hash)
-        return signed
+        lines = self.proof(method, path, query, headers, payload_hash).split("\r\n")
+        return headers | dict([line.split(": ", 1) for line in lines[:-1]])
+
+    def proof(self, method: str, path: str, query: str, headers: dict[str, str], payload_hash: str) -> str:
+        """Return what ``sign`` adds, as lines on the wire; arguments as of ``sign``."""
+        if len(headers) == 1:
+            names = self._names
+            request = (
+                f"{method}\n{path}\n{query}\nhost:{headers['host']}\nx-amz-content-sha256:{payload_hash}\n"
+                f"{self._end}{payload_hash}"
+            )
+        else:
+            lines, names = _canonical_headers({**headers, "x-amz-content-sha256": payload_hash, **self._own})
+            request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
+        signature = self.signature(self._start + sha256(request.encode()).hexdigest())
+        return (
+            f"x-amz-content-sha256: {payload_hash}\r\n{self._lines}authorization: {self._head}{names}"
+            f", Signature={signature}\r\n"
+        )
 
     def authorization(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
         """Return the Authorization header's value for exactly these *headers*; arguments as in sign."""
         lines, names = _canonical_headers(headers)
         request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
-        proof = self.signature(self.string_to_sign(request))
-        return f"{self._head}{names}, Signature={proof}"
+        return f"{self._head}{names}, Signature={self.signature(self.string_to_sign(request))}"
 
     def string_to_sign(self, request: str) -> str:
         """Return the string to sign for a canonical *request*."""

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from ..errors import InvalidInput
 from .presigning import with_parameters
-from .sigv4 import TOKEN, UNSIGNED_PAYLOAD, Credentials, canonical_request
+from .sigv4 import TOKEN, UNSIGNED_PAYLOAD, Credentials, canonical_request, own_headers, wire_lines
 
 ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 # The order of P-256's base point: private keys are 1 to one less (SEC 2, 2.4.2).
@@ -44,6 +44,8 @@ class Signer:
 
     Args:
         region: Regions with commas between, or ``*``.
+    Raises:
+        InvalidInput: a header cannot carry the keys or the regions.
     """
 
     def __init__(self, credentials: Credentials, timestamp: str, region: str, service: str = "s3") -> None:
@@ -51,6 +53,7 @@ class Signer:
         self.timestamp = timestamp
         self.region = region
         self.scope = f"{timestamp[:8]}/{service}/aws4_request"
+        self._own = own_headers(credentials, timestamp, region, TOKEN) | {"x-amz-region-set": region}
 
     def sign(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> dict[str, str]:
         """Return the headers of the signed request; arguments as of sigv4.Signer.sign.
@@ -58,12 +61,14 @@ class Signer:
         Raises:
             InvalidInput: the extra ``[crt]`` is not installed.
         """
-        ours = {"x-amz-content-sha256": payload_hash, "x-amz-date": self.timestamp, "x-amz-region-set": self.region}
-        signed = {**headers, **ours}
-        if token := self.credentials.token:
-            signed[TOKEN.lower()] = token
+        signed = {**headers, "x-amz-content-sha256": payload_hash, **self._own}
         signed["authorization"] = self.authorization(method, path, query, signed, payload_hash)
         return signed
+
+    def proof(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
+        """Return what ``sign`` adds, as lines on the wire."""
+        signed = self.sign(method, path, query, headers, payload_hash)
+        return wire_lines({name: value for name, value in signed.items() if name not in headers})
 
     def authorization(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
         """Return the Authorization header's value for exactly these *headers*, x-amz-region-set among them."""

@@ -73,11 +73,13 @@ class Pool:
         _all_pools.add(self)
 
     # -------------------------------------------------------------- sending
-    def send(self, request: Request) -> Coroutine[Any, Any, Body]:
+    def send(self, request: Request, proof: str = "") -> Coroutine[Any, Any, Body]:
         """Return what sends a request on a free or new connection, and gives the response when its head is here.
 
         To be awaited at once: a free connection is taken already. Not a coroutine itself, since one less costs less.
 
+        Args:
+            proof: Lines of its head that sign it.
         Raises:
             TransportError: there is no usable answer; which kind says why.
             InvalidResponse: the answer is not HTTP.
@@ -85,7 +87,7 @@ class Pool:
         """
         if self._closed:
             raise TransportError("the client was closed")
-        head = request_head(request)
+        head = request_head(request, proof)
         if idle := self._idle.get(request.address.origin):
             return idle.pop().exchange(head, request.body, request.method)
         return self._send_when_free(head, request)
