@@ -44,7 +44,7 @@ def key_of(seen: Seen) -> str:
 
 
 def fields_of(lines: str) -> dict[str, str]:
-    return dict(line.split(": ", 1) for line in lines.splitlines())  # type: ignore[misc]  # each has two parts
+    return dict(line.split(": ", 1) for line in lines.splitlines())
 
 
 # ------------------------------------------------------------------ directory buckets
