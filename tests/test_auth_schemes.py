@@ -158,12 +158,16 @@ def test_request_to_several_regions_is_signed_in_its_headers() -> None:
 
 
 def test_signer_that_cannot_be_made_is_never_another() -> None:
-    signers, keys, now = Signers(), Credentials("AKID", "\ud800"), "20260102T030405Z"
+    signers, keys, now = Signers(), Credentials("AKID", "s"), "20260102T030405Z"
+    odd = Credentials("AKID", "hunter2\ud800")
     assert signers.at(Auth("sigv4a", "s3", "*"), keys, now)
 
-    for _ in range(2):
-        with pytest.raises(UnicodeEncodeError):
-            signers.at(Auth("sigv4", "s3", "us-west-2"), keys, now)
+    for scheme in ("sigv4", "sigv4a"):
+        for _ in range(2):
+            with pytest.raises(InvalidInput, match="the secret key has a lone surrogate") as raised:
+                signers.at(Auth(scheme, "s3", "us-west-2"), odd, now)
+            assert "hunter2" not in repr(raised.value)
+            assert raised.value.__context__ is None
 
 
 async def test_forms_are_for_one_region() -> None:

@@ -80,13 +80,16 @@ def own_headers(credentials: Credentials, timestamp: str, region: str, token_nam
     """Return the headers that all requests signed by the same keys at the same time have: date, and token.
 
     Raises:
-        InvalidInput: a header cannot carry the keys or the region.
+        InvalidInput: a header cannot carry the keys or the region, or nothing can be signed with the secret key.
     """
     # An empty token is none: AWS_SESSION_TOKEN="" is common, and a header without a value is refused.
     token = credentials.token or ""
     for what, text in (("access key", credentials.access_key), ("session token", token), ("region", region)):
         if not (text.isascii() and text.isprintable()):
             raise InvalidInput(f"the {what} has characters that no header can carry")
+    # Asked, not tried: a UnicodeEncodeError carries the secret with it.
+    if any("\ud800" <= character <= "\udfff" for character in credentials.secret_key):
+        raise InvalidInput("the secret key has a lone surrogate: it has no UTF-8 form")
     return {"x-amz-date": timestamp, token_name.lower(): token} if token else {"x-amz-date": timestamp}
 
 
@@ -102,7 +105,7 @@ class Signer:
         timestamp: Now, as YYYYMMDDTHHMMSSZ in UTC.
         token_name: What temporary credentials are sent as; a directory bucket's session has a name of its own.
     Raises:
-        InvalidInput: a header cannot carry the keys or the region.
+        InvalidInput: a header cannot carry the keys or the region, or nothing can be signed with the secret key.
     """
 
     __slots__ = (
@@ -124,6 +127,7 @@ class Signer:
     def __init__(
         self, credentials: Credentials, timestamp: str, region: str, service: str = "s3", token_name: str = TOKEN
     ) -> None:
+        self._own = own = own_headers(credentials, timestamp, region, token_name)
         scope, inner, outer = _signing_key(credentials.secret_key, timestamp[:8], region, service)
         self.credentials = credentials
         self.timestamp = timestamp
@@ -134,7 +138,6 @@ class Signer:
         self._outer = outer
         self._start = f"{ALGORITHM}\n{timestamp}\n{scope}\n"
         self._head = f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders="
-        self._own = own = own_headers(credentials, timestamp, region, token_name)
         # What is the same in all requests that have no header but their host, which are most.
         self._lines = wire_lines(own)
         lines, names = _canonical_headers(own)

@@ -45,7 +45,7 @@ class Signer:
     Args:
         region: Regions with commas between, or ``*``.
     Raises:
-        InvalidInput: a header cannot carry the keys or the regions.
+        InvalidInput: a header cannot carry the keys or the regions, or nothing can be signed with the secret key.
     """
 
     def __init__(self, credentials: Credentials, timestamp: str, region: str, service: str = "s3") -> None:

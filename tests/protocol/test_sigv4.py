@@ -24,10 +24,15 @@ from botocore.utils import percent_encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aios3.errors import InvalidInput
+from aios3.protocol import sigv4a
+from aios3.protocol.http1 import request_head
+from aios3.protocol.messages import Request, address
 from aios3.protocol.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, Credentials, Signer, canonical_request
 from aios3.protocol.uri import encode_key, encode_query
 from tests.properties import many_examples
 
+ADDRESS = address("http", "h", 80)
 DATA = Path(__file__).parent.parent / "data"
 SUITE = [
     record
@@ -247,6 +252,39 @@ def test_sign_returns_new_headers() -> None:
 @pytest.mark.parametrize("token", [None, ""])
 def test_an_empty_token_is_not_sent(token: str | None) -> None:
     assert "x-amz-security-token" not in signed_with(replace(KEYS_OF_A_ROLE, token=token), {"host": "h"})
+
+
+@pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\r\nx-evil: 1", "é", "\u2028", "\x7f", "\t", "\ud800"])
+@pytest.mark.parametrize("where", ["access key", "session token", "region"])
+@pytest.mark.parametrize("signer", [Signer, sigv4a.Signer])
+def test_keys_that_no_header_can_carry_are_refused_and_never_shown(
+    signer: type[Signer | sigv4a.Signer], where: str, bad: str
+) -> None:
+    given = dict.fromkeys(("access key", "session token", "region"), "x") | {where: f"hunter2{bad}hunter2"}
+    keys = Credentials(given["access key"], "s", given["session token"])
+
+    with pytest.raises(InvalidInput, match=where) as raised:
+        signer(keys, "20150830T123600Z", given["region"])
+
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+@many_examples
+@given(case=CASES)
+def test_what_is_signed_is_what_goes_on_the_wire(case: Case) -> None:
+    signer = Signer(case.credentials, case.now.strftime("%Y%m%dT%H%M%SZ"), case.region)
+    path, query, headers = f"/{encode_key(case.key)}", encode_query(case.query), {"host": case.host, **case.headers}
+
+    proof = signer.proof(case.method, path, query, headers, EMPTY_SHA256)
+    head = request_head(Request(case.method, ADDRESS, path, query, headers, case.body), proof)
+
+    start, *lines = head.decode("ascii").removesuffix("\r\n").split("\r\n")
+    length = {"content-length": str(len(case.body))} if case.body or case.method in ("PUT", "POST") else {}
+    assert start == f"{case.method} {path}{'?' * bool(query)}{query} HTTP/1.1"
+    sent = dict([line.split(": ", 1) for line in lines])
+    assert sent == signer.sign(case.method, path, query, headers, EMPTY_SHA256) | length
+    assert len(sent) == len(lines)
 
 
 def test_the_order_of_headers_does_not_matter() -> None:
