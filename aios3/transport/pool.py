@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections import deque
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from time import monotonic, perf_counter
@@ -61,7 +61,8 @@ class Pool:
         self._limit = self._slots = _limit(options, self._connector)
         self._overtaken = 0  # how many were served in front of the first in line
         self._yielding = False
-        self._line: deque[Turn] = deque()
+        # In order of coming, and left at once from any place.
+        self._line: OrderedDict[Turn, None] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
         self._interval = min(0.5, max(0.01, min(options.read_timeout, options.keepalive_timeout) / 8))
         self._patience = int(options.read_timeout / self._interval) + 1
@@ -100,16 +101,18 @@ class Pool:
         if not self._line and self._slots == 0 and (oldest := self._oldest_idle()) is not None:
             oldest.close_idle()  # that frees a slot
         connection: Connection | None = None
-        if not self._line and self._slots > 0:
-            self._slots -= 1
-        else:
-            turn = await self._line_up(Turn(head, request, self.loop), deadline)
+        waited = False
+        while self._line or not self._slots:
+            turn = await self._line_up(Turn(head, request, self.loop), deadline, first=waited)
             connection = turn.connection
             if connection is not None and turn.reader is not None:
                 return connection.answer(turn.reader)
-            if connection is not None and connection.closed:
-                # One that died on its way to us is none; its slot went to the next in line.
-                return await self._send_when_free(head, request)
+            if connection is None or not connection.closed:
+                break
+            # One that died on its way to us is none; its slot is free, or went to the next in line.
+            connection, waited = None, True
+        else:
+            self._slots -= 1
         if connection is None:
             connection = await self._open(request.address, deadline)
         return await connection.exchange(head, request.body, request.method)
@@ -134,9 +137,11 @@ class Pool:
             self._timer = self.loop.call_later(self._interval, self._tick)
         return connection
 
-    async def _line_up(self, turn: Turn, deadline: float | None) -> Turn:
-        """Wait until *turn* is served."""
-        self._line.append(turn)
+    async def _line_up(self, turn: Turn, deadline: float | None, *, first: bool = False) -> Turn:
+        """Wait until *turn* is served; *first*: before all others."""
+        self._line[turn] = None
+        if first:
+            self._line.move_to_end(turn, last=False)
         try:
             await turn.come(deadline, self.options)
         except BaseException as error:
@@ -148,7 +153,7 @@ class Pool:
         """Give back what was handed over at the very moment of giving up."""
         future, connection = turn.future, turn.connection
         if turn in self._line:
-            self._line.remove(turn)
+            del self._line[turn]
         elif connection is not None and turn.reader is not None:
             connection.let_go(turn.reader, error)
         elif future.cancelled() or future.exception() is not None:
@@ -197,12 +202,12 @@ class Pool:
     def _hand_over(self, connection: Connection) -> None:
         """Serve the first in line; one who needs another origin may be overtaken, or gets the slot."""
         while self._line:
-            turn = self._line[0]
+            turn = next(iter(self._line))
             if turn.future.done():
-                self._line.popleft()
+                del self._line[turn]
             elif turn.request.address.origin == connection.origin:
                 self._overtaken = 0
-                self._line.popleft()
+                del self._line[turn]
                 turn.serve(connection)
                 return
             else:
@@ -219,7 +224,7 @@ class Pool:
         usable = (turn for turn in self._line if turn.request.address.origin == origin and not turn.future.done())
         if self._overtaken < self._limit and (turn := next(usable, None)) is not None:
             self._overtaken += 1
-            self._line.remove(turn)
+            del self._line[turn]
             turn.serve(connection)
         else:
             self._overtaken = 0
@@ -227,7 +232,7 @@ class Pool:
 
     def _slot_freed(self) -> None:
         while self._line:
-            turn = self._line.popleft()
+            turn, _ = self._line.popitem(last=False)
             if not turn.future.done():
                 turn.serve(None)
                 return
@@ -282,9 +287,9 @@ class Pool:
             self._timer.cancel()
         self._dialer.close()
         while self._line:
-            future = self._line.popleft().future
-            if not future.done():
-                future.set_exception(TransportError("the client was closed"))
+            turn, _ = self._line.popitem(last=False)
+            if not turn.future.done():
+                turn.future.set_exception(TransportError("the client was closed"))
         for connection in list(self._live):
             if connection.busy:
                 connection.abort(TransportError("the client was closed"))

@@ -194,6 +194,23 @@ async def test_waiter_who_is_handed_a_connection_that_dies_gets_another(
             assert await second == b"again"
 
 
+async def test_waiter_who_was_handed_a_dead_connection_is_the_first_in_line_again(
+    server_tls: ssl.SSLContext, certificate: Certificate
+) -> None:
+    dying = [read_request(), stall(), send(HELLO), say_goodbye()]
+    async with Peer(dying, answering(), tls=server_tls) as peer:
+        async with bucket_at(peer.endpoint, max_connections=1, verify=certificate.authority) as bucket:
+            calls = [asyncio.create_task(bucket.get("first"))]
+            await peer.until_stalled()
+            calls += [asyncio.create_task(bucket.get(name)) for name in ("unlucky", "third", "fourth", "fifth")]
+            await turns(5)
+            peer.release()
+            await asyncio.gather(*calls)
+
+        targets = [asked.target.decode().rpartition("/")[2] for asked in peer.requests]
+        assert targets == ["first", "third", "unlucky", "fourth", "fifth"]
+
+
 # ------------------------------------------------------------------ idle connections
 @pytest.mark.parametrize("end", [close, reset])
 async def test_idle_connection_that_the_server_closes_is_thrown_away_at_once(end: Any) -> None:
