@@ -1,6 +1,7 @@
 """Bucket.get, download, head and exists."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from aios3 import (
     NotModified,
     PreconditionFailed,
 )
+from aios3.operations import ObjectVersion
 from tests import oracle
 from tests.servers import Server
 from tests.stores import EVERY_SERVER, NOWHERE, bucket_at, on
@@ -131,6 +133,37 @@ async def test_version_id_reads_that_version(server: Server, store: Bucket) -> N
     await store.delete("key", version_id=old)
     with pytest.raises(NoSuchKey):
         await store.head("key", version_id=old)
+
+
+@on("versions")
+async def test_listed_version_is_read_as_it_is_and_a_listed_key_as_it_is_now(
+    server: Server, store: Bucket, tmp_path: Path
+) -> None:
+    enabled = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    oracle.send(server, "PUT", oracle.target(store.name, query="versioning="), enabled)
+    await store.put("key", b"old", tags={"age": "old"})
+    (listed,) = await store.list()
+    (old,) = [version async for version in store.versions() if isinstance(version, ObjectVersion)]
+    await store.put("key", b"newer")
+
+    assert await store.get(old) == await store.get(old, version_id=old.version_id) == b"old"
+    assert await store.get(listed) == b"newer"
+    async with store.download(old) as stream:
+        assert await stream.read() == b"old"
+    assert (await store.head(old)).size == 3
+    assert await store.exists(old)
+    assert await store.tags(old) == {"age": "old"}
+    await store.download_file(old, tmp_path / "old")
+    assert (tmp_path / "old").read_bytes() == b"old"
+    await store.copy(old, "copy")
+    assert await store.get("copy") == b"old"
+    for call in (store.get, store.head, store.tags):
+        with pytest.raises(InvalidInput, match="version_id says 'another'"):
+            await call(old, version_id="another")
+    for verb in (store.delete, lambda version: store.put(version, b""), lambda version: store.move(version, "moved")):
+        with pytest.raises(InvalidInput, match="not ObjectVersion"):
+            await verb(old)  # type: ignore[arg-type]  # what type checkers refuse, too
+    assert await store.get("key") == b"newer"
 
 
 @on("multipart")

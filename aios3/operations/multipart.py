@@ -30,6 +30,7 @@ class CreateMultipartUploadResult(EncryptionContextHeaders, CustomerKeyHeaders, 
     """The upload, and what its object will have."""
 
     root = "InitiateMultipartUploadResult"
+    other_roots = ("InitiateMultipartUpload",)  # rclone
     abort_date: Annotated[datetime | None, Header("x-amz-abort-date")] = None
     abort_rule_id: Annotated[str | None, Header("x-amz-abort-rule-id")] = None
     bucket: str | None = None

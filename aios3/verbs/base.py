@@ -7,7 +7,7 @@ from typing import Any
 from ..caller import Caller
 from ..errors import InvalidInput
 from ..operations.groups import CustomerKey
-from ..operations.listing import Key
+from ..operations.listing import Key, ObjectVersion
 from ..protocol.uri import encode_key
 
 
@@ -30,6 +30,19 @@ def object_name(key: str | Key) -> str:
     if isinstance(key, Key):
         return key.key
     raise InvalidInput(f"key must be a str or a Key, not {type(key).__name__}")
+
+
+def object_version(key: str | Key | ObjectVersion, version_id: str | None) -> tuple[str, str | None]:
+    """Return the name that *key* stands for, and the version: a Key is the current object, an ObjectVersion that version.
+
+    Raises:
+        InvalidInput: *version_id* is another.
+    """
+    if not isinstance(key, ObjectVersion):
+        return object_name(key), version_id
+    if version_id not in (None, key.version_id):
+        raise InvalidInput(f"key is version {key.version_id!r} of {key.key!r}, version_id says {version_id!r}")
+    return key.key, key.version_id
 
 
 def customer_key_of(key: CustomerKey | bytes | None) -> CustomerKey | None:

@@ -6,11 +6,11 @@ from typing import Unpack
 
 from ..errors import InvalidInput
 from ..operations.groups import CustomerKey
-from ..operations.listing import Key
+from ..operations.listing import Key, ObjectVersion
 from ..settings import time_limit
 from ..transfers.copies import COPY_PART_SIZE, LARGEST, Copy, Place
 from ..transfers.results import Progress, TransferResult
-from .base import Verbs, checked_name, customer_key_of
+from .base import Verbs, checked_name, customer_key_of, object_name, object_version
 from .options import ObjectOptions, members_of
 
 
@@ -19,7 +19,7 @@ class Moving(Verbs):
 
     async def copy(
         self,
-        source: str | Key,
+        source: str | Key | ObjectVersion,
         key: str | Key,
         *,
         source_bucket: str | Verbs | None = None,
@@ -36,7 +36,7 @@ class Moving(Verbs):
         """Copy an object within the store: its bytes do not come here.
 
         Args:
-            source: The key to copy from.
+            source: The key to copy from; an ObjectVersion is that version.
             key: The key to copy to.
             source_bucket: Where *source* is; None is this bucket. It is this bucket's client that asks for it.
             source_version_id: An older version of it.
@@ -80,7 +80,7 @@ class Moving(Verbs):
             TransferError, ObjectChanged: the copy is not proven; nothing was deleted.
         """
         copy = self._copy(
-            source, key, source_bucket, None, source_customer_key, keep_acl, part_size, by_parts_above, concurrency,
+            object_name(source), key, source_bucket, None, source_customer_key, keep_acl, part_size, by_parts_above, concurrency,
             progress, options,
         )  # fmt: skip
         async with time_limit(timeout):
@@ -88,7 +88,7 @@ class Moving(Verbs):
 
     def _copy(
         self,
-        source: str | Key,
+        source: str | Key | ObjectVersion,
         key: str | Key,
         source_bucket: str | Verbs | None,
         source_version_id: str | None,
@@ -103,13 +103,14 @@ class Moving(Verbs):
         bucket = source_bucket.name if isinstance(source_bucket, Verbs) else source_bucket or self.name
         if not isinstance(bucket, str):
             raise InvalidInput(f"source_bucket must be a name or a Bucket, not {type(bucket).__name__}")
+        name, version = object_version(source, source_version_id)
         members = members_of(options)
         tagging = members.pop("tagging", None)
         if tagging is None and options.get("tags") is not None:
             tagging = ""
         return Copy(
             caller=self.client,
-            source=Place(bucket=bucket, key=checked_name(source), version_id=source_version_id),
+            source=Place(bucket=bucket, key=checked_name(name), version_id=version),
             target=Place(bucket=self.name, key=checked_name(key)),
             members=members,
             tagging=tagging,

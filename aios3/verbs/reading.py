@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..errors import InvalidInput, NoSuchKey, TransportError
 from ..operations.groups import CustomerKey
-from ..operations.listing import Key
+from ..operations.listing import Key, ObjectVersion
 from ..operations.objects import GetObject, GetObjectResult, HeadObject, HeadObjectResult
 from ..payloads import IN_THREAD
 from ..protocol.checksums import Verification, to_verify
@@ -16,7 +16,7 @@ from ..streams import ObjectStream, Opening
 from ..transfers.ranges import check_range, range_header
 from ..transfers.resumption import Resumption
 from ..transfers.waiting import wait_for
-from .base import Verbs, customer_key_of, given, object_name
+from .base import Verbs, customer_key_of, given, object_version
 
 
 class Reading(Verbs):
@@ -24,7 +24,7 @@ class Reading(Verbs):
 
     async def get(
         self,
-        key: str | Key,
+        key: str | Key | ObjectVersion,
         *,
         start: int = 0,
         end: int | None = None,
@@ -39,7 +39,8 @@ class Reading(Verbs):
         """Return an object's bytes, or a slice of them.
 
         Args:
-            key: Name in the bucket, unencoded; 1-1024 bytes of UTF-8. A Key reads the current object.
+            key: Name in the bucket, unencoded; 1-1024 bytes of UTF-8. A Key reads the current object, an ObjectVersion
+                that version.
             start, end: As in a slice: *end* is exclusive, ``start=-n`` means the last n bytes.
             if_match, if_none_match: An ETag with its quotes.
             customer_key: The 32 bytes it was stored with, where it was stored so.
@@ -62,7 +63,7 @@ class Reading(Verbs):
 
     def download(
         self,
-        key: str | Key,
+        key: str | Key | ObjectVersion,
         *,
         start: int = 0,
         end: int | None = None,
@@ -114,7 +115,7 @@ class Reading(Verbs):
 
     def _get_object(
         self,
-        key: str | Key,
+        key: str | Key | ObjectVersion,
         start: int,
         end: int | None,
         version_id: str | None,
@@ -124,21 +125,23 @@ class Reading(Verbs):
         part_number: int | None,
         customer_key: CustomerKey | bytes | None,
     ) -> GetObject:
+        if not isinstance(key, str):
+            key, version_id = object_version(key, version_id)
         if start or end is not None:
             byte_range = range_header(start, end)
             if part_number is not None:
                 raise InvalidInput("part_number and a range (start, end) exclude each other")
         elif (version_id, if_match, if_none_match, if_modified_since, part_number, customer_key) == (None,) * 6:
             if self.client.verifies:
-                return GetObject(bucket=self.name, key=object_name(key), checksum_mode="ENABLED")
-            return GetObject(bucket=self.name, key=object_name(key))
+                return GetObject(bucket=self.name, key=key, checksum_mode="ENABLED")
+            return GetObject(bucket=self.name, key=key)
         else:
             byte_range = None
         # The checksum is of the whole: a part cannot be held against it.
         whole = byte_range is None and part_number is None
         return GetObject(
             bucket=self.name,
-            key=object_name(key),
+            key=key,
             range=byte_range,
             version_id=version_id,
             if_match=if_match,
@@ -157,7 +160,7 @@ class Reading(Verbs):
 
     async def head(
         self,
-        key: str | Key,
+        key: str | Key | ObjectVersion,
         *,
         version_id: str | None = None,
         customer_key: CustomerKey | bytes | None = None,
@@ -166,15 +169,16 @@ class Reading(Verbs):
         """Return what is known of an object without reading it: size, etag, metadata and so on.
 
         Args:
-            customer_key: As of get.
+            key, customer_key: As of get.
         Raises:
             NoSuchKey: nothing is stored under *key* (or the bucket does not exist: HEAD does not tell which).
         """
-        members = given(version_id=version_id, customer_key=customer_key_of(customer_key))
-        operation = HeadObject(bucket=self.name, key=object_name(key), **members)
+        name, version = object_version(key, version_id)
+        members = given(version_id=version, customer_key=customer_key_of(customer_key))
+        operation = HeadObject(bucket=self.name, key=name, **members)
         return await self.client.call(operation, timeout=timeout)
 
-    async def exists(self, key: str | Key, *, timeout: float | None = None) -> bool:
+    async def exists(self, key: str | Key | ObjectVersion, *, timeout: float | None = None) -> bool:
         """Tell if something is stored under *key*."""
         try:
             await self.head(key, timeout=timeout)

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..operations.base import Tag
-from ..operations.listing import Key
+from ..operations.listing import Key, ObjectVersion
 from ..operations.tagging import DeleteObjectTagging, GetObjectTagging, PutObjectTagging, Tagging
 from ..settings import time_limit
-from .base import Verbs, object_name
+from .base import Verbs, object_name, object_version
 
 
 class Labelling(Verbs):
     """Read and write tags."""
 
     async def tags(
-        self, key: str | Key, *, version_id: str | None = None, timeout: float | None = None
+        self, key: str | Key | ObjectVersion, *, version_id: str | None = None, timeout: float | None = None
     ) -> dict[str, str]:
-        """Return an object's tags.
+        """Return an object's tags; of a version for an ObjectVersion.
 
         Raises:
             NoSuchKey: nothing is stored under *key*.
         """
-        operation = GetObjectTagging(bucket=self.name, key=object_name(key), version_id=version_id)
+        name, version = object_version(key, version_id)
+        operation = GetObjectTagging(bucket=self.name, key=name, version_id=version)
         result = await self.client.call(operation, timeout=timeout)
         return {tag.key: tag.value for tag in result.tag_set}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from ..operations.groups import CustomerKey
-from ..operations.listing import Key
+from ..operations.listing import Key, ObjectVersion
 from ..operations.multipart import CreateMultipartUpload
 from ..settings import time_limit
 from ..transfers.downloads import Download
@@ -17,7 +17,7 @@ from ..transfers.results import Progress, TransferResult
 from ..transfers.sizes import PART_SIZE
 from ..transfers.sources import AnySource
 from ..transfers.uploads import Upload
-from .base import Verbs, checked_name, customer_key_of
+from .base import Verbs, checked_name, customer_key_of, object_version
 from .options import ObjectOptions, members_of
 
 
@@ -93,7 +93,7 @@ class Transferring(Verbs):
 
     async def download_file(
         self,
-        key: str | Key,
+        key: str | Key | ObjectVersion,
         path: str | os.PathLike[str],
         *,
         part_size: int = PART_SIZE,
@@ -116,19 +116,20 @@ class Transferring(Verbs):
             resume: If this fails or the machine does, keep what has arrived (as ``<path>.aios3-part``), and go on from
                 there the next time.
             part_size, concurrency, progress, bandwidth: As in upload.
-            version_id, if_match, customer_key: As in get.
+            key, version_id, if_match, customer_key: As in get.
         Raises:
             NoSuchKey: nothing is stored under *key*.
             ObjectChanged: the object was replaced meanwhile.
             ChecksumMismatch: what is on disk is not what was stored, by the checksum that S3 sent with it.
             OSError: the file cannot be written; nothing is left behind.
         """
+        name, version = object_version(key, version_id)
         own_key = customer_key_of(customer_key)
-        members: dict[str, Any] = {"version_id": version_id, "if_match": if_match, "customer_key": own_key}
+        members: dict[str, Any] = {"version_id": version, "if_match": if_match, "customer_key": own_key}
         download = Download(
             caller=self.client,
             bucket=self.name,
-            key=checked_name(key),
+            key=checked_name(name),
             members={name: value for name, value in members.items() if value is not None},
             part_size=part_size,
             concurrency=concurrency,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aios3 import Bucket, InternalError, InvalidInput, NoSuchUpload, ServiceError, TransferError
-from tests.stores import NOWHERE, bucket_at
+from tests.stores import NOWHERE, bucket_at, on
 from tests.transfers.test_uploads import LARGE, ON_CEPH, ON_TWO, PART, _path
 from tests.wire import answering, response
 
@@ -37,6 +37,25 @@ async def test_parts_come_in_any_order_and_at_once(store: Bucket) -> None:
     head = await store.head("key")
     assert (head.content_type, head.etag) == ("text/x", upload.result.etag)
     assert await store.get("key") == LARGE
+
+
+@on("multipart")
+async def test_every_store_that_has_parts_puts_them_together(store: Bucket) -> None:
+    result = await store.upload("key", [LARGE[:100], LARGE[100:]], part_size=PART)
+    async with store.multipart("by hand") as upload:
+        await upload.part(LARGE[:PART])
+        await upload.part(LARGE[PART:])
+    given_up = store.multipart("given up")
+    await given_up.__aenter__()
+    await given_up.part(LARGE[:PART])
+    await given_up.__aexit__(KeyError, KeyError(), None)
+
+    assert (result.parts, result.size) == (3, len(LARGE))
+    assert await store.get("key") == await store.get("by hand") == LARGE
+    assert not await store.exists("given up")
+    with pytest.raises(ServiceError) as gone:
+        await store.multipart("given up", upload_id=given_up.upload_id).__aenter__()
+    assert gone.value.status == 404
 
 
 @ON_TWO
