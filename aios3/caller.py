@@ -210,6 +210,12 @@ class Caller(Presigner):
         """What the store does differently from others; ``list_version`` may turn out to be 1."""
         return self._router.dialect
 
+    @property
+    def store(self) -> str:
+        """The address of the store itself."""
+        home = self._router.home
+        return f"{home.origin}{home.base_path}"
+
     def lacks_list_v2(self) -> None:
         """Remember that the store has no ListObjectsV2."""
         self._router.dialect = self._router.dialect.replace(list_version=1)
@@ -426,8 +432,7 @@ class Caller(Presigner):
         return _rebuild, (type(self), self._arguments)
 
     def __repr__(self) -> str:
-        home = self._router.home
-        return f"<{type(self).__name__} {home.origin}{home.base_path} {self._router.region}>"
+        return f"<{type(self).__name__} {self.store} {self._router.region}>"
 
 
 def _rebuild(cls: type[Caller], arguments: dict[str, Any]) -> Caller:

@@ -149,6 +149,17 @@ class Prefix(Value):
                 modified = key.last_modified.timestamp() if key.last_modified else 0.0
                 yield Entry(name=name, size=key.size, modified=modified, etag=key.etag)
 
+    @property
+    def shown(self) -> str:
+        """What it is called in messages."""
+        return f"{self.bucket}/{self.prefix}"
+
+    def overlaps(self, other: Prefix) -> bool:
+        """Tell if one is inside the other: keys that are in both have another name in each."""
+        mine, its = self.prefix, other.prefix
+        nested = mine != its and (mine.startswith(its) or its.startswith(mine))
+        return nested and (self.caller.store, self.bucket) == (other.caller.store, other.bucket)
+
     def key(self, name: str) -> str:
         """Return the key of an entry."""
         return self.prefix + name

@@ -91,7 +91,12 @@ async def plan(source: Place, target: Place, rules: Rules) -> AsyncGenerator[Act
 
 def _kind(source: Place, target: Place) -> Kind:
     if isinstance(source, Prefix):
-        return "copy" if isinstance(target, Prefix) else "download"
+        if not isinstance(target, Prefix):
+            return "download"
+        # Copies would be copied on, or the source be taken for what the target has too much.
+        if source.overlaps(target):
+            raise InvalidInput(f"{source.shown!r} and {target.shown!r} overlap: neither may be inside the other")
+        return "copy"
     if isinstance(target, Prefix):
         return "upload"
     raise InvalidInput("source and target are both folders: one of them must be in a bucket")

@@ -120,7 +120,12 @@ class Sync(Value):
             download = Download(
                 caller=source.caller, bucket=source.bucket, key=source.key(action.name), bandwidth=self.bandwidth
             )
-            await download.run(await target.prepared(action.name))
+            path = await target.prepared(action.name)
+            try:
+                await download.run(path)
+            except OSError:
+                await target.prepared(action.name)  # refuses what has become a folder meanwhile: "a", and then "a/b"
+                raise
         elif source.caller is target.caller:
             await Copy(
                 caller=target.caller,

@@ -111,7 +111,7 @@ class Trees(Listing):
             progress: Called with the bytes done so far; the total is None.
             options: As in upload.
         Raises:
-            InvalidInput: both are folders.
+            InvalidInput: both are folders, or one is inside the other.
             OSError: a file or folder cannot be read or written.
         """
         rules = Rules(delete=delete, include=include, exclude=exclude, compare=compare, part_size=part_size)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aios3 import Bucket, Client, InvalidInput
+from aios3 import Bucket, Client, ConnectError, InvalidInput
 from aios3.transfers.places import Entry, Folder
 from aios3.transfers.plans import Action
 from tests.servers import Server
@@ -109,6 +109,30 @@ async def test_sync_down_deletes_files_if_asked(store: Bucket, tmp_path: Path) -
 
     assert report.deleted == 2
     assert read(folder) == {"a": b"1", "b/c": b"2"}
+
+
+@pytest.mark.parametrize(("source", "target"), [("x/", "x/y/"), ("x/y/", "x/"), ("", "x/"), ("x", "x/")])
+@pytest.mark.parametrize("delete", [True, False])
+async def test_places_inside_each_other_are_refused(source: str, target: str, delete: bool) -> None:
+    async with bucket_at(9) as bucket, bucket_at(9) as same, bucket_at(10) as elsewhere:
+        for place in (bucket, same):
+            with pytest.raises(InvalidInput, match=f"/{source}' and '.*/{target}' overlap"):
+                await bucket.sync(source, (place, target), delete=delete, compare="always")
+        with pytest.raises(ConnectError):
+            await bucket.sync(source, (elsewhere, target), delete=delete, compare="always")
+
+
+@ON_CEPH
+async def test_key_that_is_a_file_and_a_folder_is_refused_and_the_rest_is_there(store: Bucket, tmp_path: Path) -> None:
+    await put(store, {"t/a": b"1", "t/s": LARGE, "t/s/b": b"2", "t/s/c": b"3", "t/z": b"4"})
+
+    report = await store.download_tree("t/", tmp_path)
+
+    there = read(tmp_path)
+    assert (there["a"], there["z"]) == (b"1", b"4")
+    assert [action.name for action in report.refused] in (["s"], ["s/b", "s/c"])
+    assert report.downloaded + len(report.refused) == 5
+    assert not [name for name in there if "/." in f"/{name}"]
 
 
 async def test_dry_run_prints(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
