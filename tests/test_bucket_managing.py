@@ -22,7 +22,7 @@ from aios3 import (
     operations as ops,
 )
 from tests.servers import ODD_KEYS, Server, loses_keys_of, odd_keys_with, servers_with
-from tests.stores import NOWHERE, bucket_at, client_of
+from tests.stores import NOWHERE, bucket_at, client_of, on
 from tests.wire import answering, forwarder, response
 
 BODY = b"0123456789"
@@ -47,6 +47,23 @@ async def test_copy_keeps_what_it_is_not_told(store: Bucket) -> None:
     assert (await store.get("b"), head.content_type, head.metadata) == (BODY, "text/x", {"colour": "blue"})
     assert await store.tags("b") == {"t": "1"}
     assert await store.get("a") == BODY
+
+
+@on("copy", "tags")
+async def test_copy_keeps_the_tags_where_only_the_description_is_another(store: Bucket) -> None:
+    await store.put("a", b"a", tags={"age": "old", "b": "c d"})
+
+    await store.copy("a", "b", metadata={"size": "large"})
+    await store.copy("a", "c", content_type="text/x", tags={})
+
+    assert await store.tags("b") == {"age": "old", "b": "c d"}
+    assert await store.tags("c") == {}
+
+
+async def test_copy_from_a_bucket_without_a_name_is_refused() -> None:
+    async with Bucket("bucket", **NOWHERE) as bucket:
+        with pytest.raises(InvalidInput, match="bucket name ''"):
+            await bucket.copy("a", "b", source_bucket="")
 
 
 @ON_THREE

@@ -107,12 +107,14 @@ class Copy(Value):
         if any(members.get(name) is not None for name in _DESCRIPTION):
             members = _description(found) | members
             members["metadata_directive"] = "REPLACE"
-        by_header = self.caller.dialect.tagging_header
-        if self.tagging is not None and by_header:
-            members |= {"tagging": self.tagging or None, "tagging_directive": "REPLACE"}
+        by_header, tagging = self.caller.dialect.tagging_header, self.tagging
+        if tagging is not None and by_header:
+            members |= {"tagging": tagging or None, "tagging_directive": "REPLACE"}
+        if tagging is None and not by_header and found.tag_count and "metadata_directive" in members:
+            tagging = await self._tags(found)  # Ceph drops them together with the metadata
         result = await self.caller.call(CopyObject(**self._origin(found), **members))
-        if self.tagging is not None and not by_header:
-            await put_tags(self.caller, self.target.bucket, self.target.key, self.tagging)
+        if tagging is not None and not by_header:
+            await put_tags(self.caller, self.target.bucket, self.target.key, tagging)
         copied = result.copy_object_result
         return TransferResult(
             key=self.target.key,

@@ -100,7 +100,9 @@ class Moving(Verbs):
         progress: Progress | None,
         options: ObjectOptions,
     ) -> Copy:
-        bucket = source_bucket.name if isinstance(source_bucket, Verbs) else source_bucket or self.name
+        bucket = source_bucket.name if isinstance(source_bucket, Verbs) else source_bucket
+        if bucket is None:
+            bucket = self.name
         if not isinstance(bucket, str):
             raise InvalidInput(f"source_bucket must be a name or a Bucket, not {type(bucket).__name__}")
         name, version = object_version(source, source_version_id)
