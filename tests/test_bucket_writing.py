@@ -324,11 +324,20 @@ async def test_metadata_that_no_header_can_carry_is_refused(metadata: dict[str, 
             await bucket.put("key", BODY, metadata=metadata)
 
 
-@pytest.mark.parametrize("tags", [5, "a=b", ["ab", 5], {"\ud800": "a"}])
+@pytest.mark.parametrize("tags", [5, "a=b", ["ab", 5], [("a", "b")], {"a": None}, {"a": 5}, {5: "a"}])
 async def test_tags_that_are_none_are_refused(tags: Any) -> None:
     async with Bucket("bucket", **NOWHERE) as bucket:
-        with pytest.raises(InvalidInput, match="tags must be a mapping of str to str"):
-            await bucket.put("key", BODY, tags=tags)
+        for call in (bucket.put("key", BODY, tags=tags), bucket.set_tags("key", tags)):
+            with pytest.raises(InvalidInput, match="tags must be a mapping of str to str"):
+                await call
+        with pytest.raises(InvalidInput, match="not NoneType"):
+            await bucket.set_tags("key", None)  # type: ignore[arg-type]  # which took all tags off
+
+
+async def test_tags_without_utf8_are_refused() -> None:
+    async with Bucket("bucket", **NOWHERE) as bucket:
+        with pytest.raises(InvalidInput, match="tags must have a UTF-8 form"):
+            await bucket.put("key", BODY, tags={"\ud800": "a"})
 
 
 @pytest.mark.parametrize("name", ["content_type", "cache_control", "content_disposition", "if_match", "storage_class"])

@@ -17,10 +17,24 @@ def tag_query(tags: Mapping[str, str]) -> str:
     Raises:
         InvalidInput: they are no tags, or what has no UTF-8 form.
     """
+    check_tags(tags)
     try:
         return urlencode(tags, safe="", quote_via=quote)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"tags must be a mapping of str to str, in UTF-8: {error}") from error
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"tags must have a UTF-8 form: {error}") from error
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Let tags pass.
+
+    Raises:
+        InvalidInput: they are something else.
+    """
+    if not isinstance(tags, Mapping):
+        raise InvalidInput(f"tags must be a mapping of str to str, not {type(tags).__name__}")
+    for name, value in tags.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidInput(f"tags must be a mapping of str to str, and this one has {name!r}: {value!r}")
 
 
 async def put_tags(caller: Caller, bucket: str, key: str, tagging: str) -> None:

@@ -8,6 +8,7 @@ from ..operations.base import Tag
 from ..operations.listing import Key, ObjectVersion
 from ..operations.tagging import DeleteObjectTagging, GetObjectTagging, PutObjectTagging, Tagging
 from ..settings import time_limit
+from ..transfers.tags import check_tags
 from .base import Verbs, object_name, object_version
 
 
@@ -41,6 +42,7 @@ class Labelling(Verbs):
             NoSuchKey: nothing is stored under *key*.
         """
         name = object_name(key)
+        check_tags(tags)
         async with time_limit(timeout):
             if not tags:
                 await self.client.call(DeleteObjectTagging(bucket=self.name, key=name, version_id=version_id))
