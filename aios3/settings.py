@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from .credentials import Cached, Credentials, Fixed, Provider
+from .credentials import Cached, Credentials, Fixed, Provider, static
 from .credentials.configuration import endpoint_url, merged, profile_named, read_files, region_of
 from .errors import InvalidInput
 from .payloads import Payloads, PayloadSigning
@@ -50,7 +50,7 @@ def signer(
     if given is None:
         return Fixed(None) if anonymous else None
     if isinstance(given, Credentials):
-        return Fixed(given)
+        return Fixed(given) if given.expires is None else Cached(static(given))
     if not callable(given):
         raise InvalidInput(f"credentials must be Credentials or an async function, not {type(given).__name__}")
     return given if isinstance(given, Cached) else Cached(given)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from ..errors import CredentialsError
+from ..errors import CredentialsError, S3Error
 from ..protocol.sigv4 import Credentials
 from ..protocol.texts import read_time
 
@@ -36,6 +36,26 @@ def static(credentials: Credentials) -> Provider:
         return credentials
 
     return given
+
+
+def label_of(provider: Provider) -> str:
+    """Return what a provider is called in messages."""
+    label = getattr(provider, "label", None) or getattr(provider, "__name__", None)
+    return label if isinstance(label, str) else type(provider).__name__
+
+
+async def keys_of(provider: Provider) -> Credentials:
+    """Ask a provider for keys.
+
+    Raises:
+        S3Error: it has none; of another's error only the kind is told, since nobody knows what it says.
+    """
+    try:
+        return await provider()
+    except S3Error:
+        raise
+    except Exception as error:
+        raise CredentialsError(f"the provider {label_of(provider)} failed: {type(error).__name__}") from error
 
 
 def read_credentials(found: Mapping[str, Any], where: str, token: str = "Token") -> Credentials:  # noqa: S107  # a name
@@ -85,4 +105,15 @@ def folder_of(environ: Environ, *parts: str) -> str:
     return os.path.join(base, *parts)  # noqa: PTH118  # text in, text out
 
 
-__all__ = ["Environ", "NotConfigured", "Provider", "folder_of", "read_credentials", "read_end", "said", "static"]
+__all__ = [
+    "Environ",
+    "NotConfigured",
+    "Provider",
+    "folder_of",
+    "keys_of",
+    "label_of",
+    "read_credentials",
+    "read_end",
+    "said",
+    "static",
+]

@@ -22,7 +22,7 @@ from typing import TypeAlias
 from ..errors import CredentialsError, S3Error, TransportError
 from ..protocol.sigv4 import Credentials
 from ..threads import heard, shielded
-from .base import Provider
+from .base import Provider, keys_of
 
 _log = logging.getLogger("aios3")
 
@@ -166,14 +166,12 @@ class Cached:
 
     async def _fetch(self) -> None:
         try:
-            fetched = self._checked(await self._provider())
+            fetched = self._checked(await keys_of(self._provider))
         except Exception as error:
             now = self._clock()
             if self._kept is not None and now < self._end:
-                # Of another's error only the kind is told: who knows what it says.
-                why = str(error) if isinstance(error, CredentialsError) else type(error).__name__
                 _log.warning(
-                    "credentials could not be renewed, the old ones are good for %d s: %s", self._end - now, why
+                    "credentials could not be renewed, the old ones are good for %d s: %s", self._end - now, error
                 )
                 again = min(now + PAUSE, (now + self._end) / 2)
                 self._advisory, self._mandatory = again, max(self._mandatory, again)

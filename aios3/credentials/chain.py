@@ -15,7 +15,7 @@ from typing import ClassVar, TypeAlias
 from ..errors import CredentialsError
 from ..protocol.sigv4 import Credentials
 from ..protocol.values import Value
-from .base import Environ, NotConfigured, Provider
+from .base import Environ, NotConfigured, Provider, keys_of, label_of
 from .local import Environment
 from .network import Network
 
@@ -50,7 +50,7 @@ class Chain:
         tried: list[str] = []
         for provider in self._providers:
             try:
-                found = await provider()
+                found = await keys_of(provider)
             except NotConfigured as error:
                 tried.append(f"{label_of(provider)}: {error}")
             except CredentialsError as error:
@@ -60,12 +60,6 @@ class Chain:
                 _log.debug("credentials from %s", label_of(provider))
                 return found
         raise NotConfigured(_list("no credentials", tried))
-
-
-def label_of(provider: Provider) -> str:
-    """Return what a provider is called in messages."""
-    label = getattr(provider, "label", None) or getattr(provider, "__name__", None)
-    return label if isinstance(label, str) else type(provider).__name__
 
 
 def _list(head: str, tried: list[str]) -> str:
@@ -124,4 +118,4 @@ class DefaultChain(Value):
         return Chain(*search(self.profile, self.region, self.environ, self.network))
 
 
-__all__ = ["Chain", "DefaultChain", "label_of"]
+__all__ = ["Chain", "DefaultChain"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aios3 import Bucket, Client, Credentials, CredentialsError, ExpiredToken, ServiceError, TransportError
-from aios3.credentials import Cached, Fixed, NotConfigured, cache
+from aios3.credentials import Cached, Chain, Fixed, NotConfigured, cache
 from tests.loops import BOTH_LOOPS
 from tests.wire import Seen, response, serving
 
@@ -256,6 +256,27 @@ def test_second_loop_does_not_wait_for_the_first_ones_fetch() -> None:
 
     asyncio.run(gives_up())
     assert asyncio.run(asyncio.wait_for(cached(), 5)).access_key == "AKID"
+
+
+async def test_what_a_provider_raises_is_a_credentials_error_that_names_it() -> None:
+    async def vault() -> Credentials:
+        raise RuntimeError("the-secret")
+
+    for provider, said in ((vault, "the provider vault failed: RuntimeError"), (Chain(vault), "- vault: the provider")):
+        with pytest.raises(CredentialsError, match=said) as caught:
+            await Cached(provider)()
+        assert "the-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(datetime(2024, 1, 1, tzinfo=UTC), "ended at 2024"), (datetime(2031, 1, 1), "without a time zone")],
+)
+async def test_given_keys_that_have_ended_sign_nothing(end: datetime, said: str) -> None:
+    async with client(9, Credentials("AKID", "s", expires=end)) as opened:  # type: ignore[arg-type]  # as a provider is
+        for call in (opened.bucket("b").get("k"), opened.bucket("b").presign("k")):
+            with pytest.raises(CredentialsError, match=said):
+                await call
 
 
 async def test_fixed_keys_have_no_others() -> None:
