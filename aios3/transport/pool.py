@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from ..errors import ReadTimeout, TransportError
+from ..errors import InvalidInput, ReadTimeout, TransportError
 from ..protocol.http1 import request_head
 from ..protocol.messages import Address, Request
 from .body import Body
@@ -52,6 +52,9 @@ class Pool:
     ) -> None:
         self.options = options
         self.loop = asyncio.get_running_loop()
+        # Nothing public tells it. In another loop it fails in strange ways, or is driven by two threads at once.
+        if connector is not None and getattr(connector, "_loop", self.loop) is not self.loop:
+            raise InvalidInput("the connector belongs to another event loop: give a function that makes one for each")
         self.scratch = memoryview(bytearray(SCRATCH))
         self._connector = make_connector() if connector is None else connector
         self._owned = self._connector if connector is None else None

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 import pytest
 
 from aios3 import Bucket
@@ -41,6 +42,23 @@ def test_client_works_in_one_loop_after_another(loop: str) -> None:
 
         # One in each loop, used twice there.
         assert peer.connections == 3
+
+
+def test_connector_of_another_loop_is_refused_by_name(loop: str) -> None:
+    async def made() -> aiohttp.TCPConnector:
+        return aiohttp.TCPConnector()
+
+    async def get(bucket: Bucket) -> None:
+        with pytest.raises(InvalidInput, match="the connector belongs to another event loop: give a function"):
+            await bucket.get("key")
+        await bucket.close()
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as its:
+        connector = its.run(made())
+        with ThreadPoolExecutor(1) as other:  # while its own is there
+            other.submit(asyncio.run, get(bucket_at("http://127.0.0.1:9", connector=connector))).result()
+        its.run(asyncio.wait_for(connector.close(), 5))
+    asyncio.run(get(bucket_at("http://127.0.0.1:9", connector=connector)))  # and when it is gone
 
 
 def test_client_works_in_the_loops_of_two_threads_at_once(loop: str) -> None:
