@@ -74,7 +74,10 @@ class Router:
         """Return a route that is new, or depends on the operation, too."""
         if bucket is not None:
             check_bucket_name(bucket)
-        key = (bucket, operation.facts) if depends_on_operation(bucket) else bucket
+        elif "bucket" in operation.__dict__:
+            raise InvalidInput("bucket name must be a str, not NoneType")
+        # No bucket has no name: what is kept for the service itself is not for a bucket that is None.
+        key = (bucket, operation.facts) if depends_on_operation(bucket) else bucket or ""
         route = self._routes.get(key) or self._new_route(operation, bucket)
         if len(self._routes) >= _MANY:
             self._routes.clear()

@@ -37,6 +37,17 @@ def test_a_plain_bucket_has_one_route_for_every_operation() -> None:
     assert routes.route(get("bucket")) is first
 
 
+def test_a_bucket_that_is_none_is_not_the_service_itself() -> None:
+    routes = router()
+    assert routes.route(ops.ListBuckets()).address.host == "s3.us-west-2.amazonaws.com"
+
+    for make in (ops.HeadBucket, ops.DeleteBucket, ops.CreateBucket):
+        operation: Any = make(bucket=None)  # type: ignore[arg-type]  # which deleted nothing, and said nothing
+        with pytest.raises(InvalidInput, match="bucket name must be a str, not NoneType"):
+            routes.route(operation)
+    assert routes.route(ops.ListBuckets()).address.host == "s3.us-west-2.amazonaws.com"
+
+
 @pytest.mark.parametrize(
     ("operation", "host", "auth"),
     [
