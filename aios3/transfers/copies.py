@@ -13,8 +13,8 @@ from ..operations.objects import CopyObject, CopySource, DeleteObject, HeadObjec
 from ..operations.tagging import GetObjectTagging
 from ..protocol.values import Value
 from .crew import Crew
-from .multipart import Multipart, checksum_of, quoted
-from .results import Meter, Progress, TransferResult
+from .multipart import Multipart, checksum_of
+from .results import Meter, Progress, TransferResult, quoted
 from .sizes import PartSizes
 from .tags import put_tags, tag_query
 

@@ -32,7 +32,7 @@ from ..protocol.http1 import body_length
 from ..protocol.messages import Buffer, RequestBody
 from ..streams import request_body
 from ..threads import see_through, shielded
-from .results import TransferResult
+from .results import TransferResult, quoted
 from .tags import put_tags
 
 R = TypeVar("R")
@@ -305,13 +305,8 @@ def checksum_of(result: Any) -> str | None:
     return next((value for name in _CHECKSUMS if (value := getattr(result, name, None))), None)
 
 
-def quoted(etag: str | None) -> str | None:
-    """Return an ETag as HTTP has it: some stores leave out the quotes where it stands in XML."""
-    return f'"{etag}"' if etag and '"' not in etag else etag
-
-
 async def _outcome(task: asyncio.Task[Any]) -> None:
     await asyncio.wait([task])
 
 
-__all__ = ["COMBINABLE", "MAX_PART_NUMBER", "Multipart", "checksum_of", "quoted"]
+__all__ = ["COMBINABLE", "MAX_PART_NUMBER", "Multipart", "checksum_of"]

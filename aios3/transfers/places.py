@@ -17,6 +17,7 @@ from ..caller import Caller
 from ..errors import UnsafeKey
 from ..operations.listing import Key
 from ..protocol.values import Value
+from .results import quoted
 
 # What Windows takes for a device, whatever comes behind the first dot.
 _DEVICE = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?"
@@ -147,7 +148,7 @@ class Prefix(Value):
             # What a console shows as a folder is an empty object; the prefix itself is no entry below it.
             if name and not (name.endswith("/") and not key.size):
                 modified = key.last_modified.timestamp() if key.last_modified else 0.0
-                yield Entry(name=name, size=key.size, modified=modified, etag=key.etag)
+                yield Entry(name=name, size=key.size, modified=modified, etag=quoted(key.etag))
 
     @property
     def shown(self) -> str:

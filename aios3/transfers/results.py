@@ -30,6 +30,11 @@ class TransferResult(Value):
     parts: int = 1
 
 
+def quoted(etag: str | None) -> str | None:
+    """Return an ETag as HTTP has it: some stores leave out the quotes where it stands in XML."""
+    return f'"{etag}"' if etag and '"' not in etag else etag
+
+
 class Meter:
     """Counts bytes for a progress function, which is called on the loop; what it raises ends the transfer."""
 

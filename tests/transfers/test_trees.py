@@ -170,6 +170,14 @@ async def test_patterns_choose_on_both_sides(store: Bucket, tmp_path: Path) -> N
     assert sorted(await contents(store)) == ["a.jpg", "b/c.jpg", "kept.txt"]
 
 
+@pytest.mark.parametrize("server", ["rclone"], indirect=True)
+async def test_etags_that_a_store_lists_without_quotes_are_etags(store: Bucket, tmp_path: Path) -> None:
+    write(tmp_path, {"a": b"a", "b/c": b"bc"})
+    await store.sync(tmp_path, "")
+
+    assert not [action async for action in store.plan_sync(tmp_path, "", compare="checksum")]
+
+
 @ON_CEPH
 async def test_checksum_finds_what_size_and_time_do_not(store: Bucket, tmp_path: Path) -> None:
     folder = write(tmp_path / "up", {"small": b"1234", "large": LARGE, "even": LARGE[: 2 * PART]})
