@@ -54,11 +54,19 @@ def signed(request: Request, signer: Signer, payload_hash: str) -> tuple[Request
         InvalidInput: the scheme needs a package that is not installed.
     """
     method, _, path, query, headers, body = request
+    if isinstance(body, ChunkedBody):
+        return _signed_in_chunks(request, body, signer, payload_hash)
+    return request, signer.proof(method, path, query, headers, payload_hash)
+
+
+def _signed_in_chunks(request: Request, body: ChunkedBody, signer: Signer, payload_hash: str) -> tuple[Request, str]:
+    method, place, path, query, fields, _ = request
+    # What an unsigned request says of its body itself is one of the lines that sign.
+    headers = {name: value for name, value in fields.items() if name != "x-amz-content-sha256"}
     proof = signer.proof(method, path, query, headers, payload_hash)
-    if isinstance(body, ChunkedBody) and payload_hash in (SIGNED, SIGNED_TRAILER) and isinstance(signer, sigv4.Signer):
-        seed = proof.rstrip().rpartition("=")[2]
-        request = request._replace(body=body.signed_by(ChunkSigner(seed, signer)))
-    return request, proof
+    if payload_hash in (SIGNED, SIGNED_TRAILER) and isinstance(signer, sigv4.Signer):
+        body = body.signed_by(ChunkSigner(proof.rstrip().rpartition("=")[2], signer))
+    return Request(method, place, path, query, headers, body), proof
 
 
 def signed_query(

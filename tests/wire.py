@@ -43,9 +43,11 @@ class Seen(NamedTuple):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Header fields, names in lower case."""
+        """Header fields, names in lower case; none of ours comes twice."""
         lines = self.head.decode("ascii").rstrip("\r\n").split("\r\n")[1:]
-        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        assert len(found) == len(lines), f"a header that comes twice: {lines}"
+        return found
 
 
 @dataclass

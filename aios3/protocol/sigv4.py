@@ -71,6 +71,12 @@ def canonical_request(method: str, path: str, query: str, headers: Mapping[str, 
     return f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
 
 
+def digest_of(request: str) -> str:
+    """Return the SHA-256 of a canonical *request*, in hex."""
+    # What has no UTF-8 form is refused as it is written to the wire, by name; an error here would hold all of it.
+    return sha256(request.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def credential_scope(day: str, region: str, service: str) -> str:
     """Return the scope that a signature is valid for; *day* is YYYYMMDD."""
     return f"{day}/{region}/{service}/aws4_request"
@@ -165,7 +171,7 @@ class Signer:
         else:
             lines, names = _canonical_headers({**headers, "x-amz-content-sha256": payload_hash, **self._own})
             request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
-        signature = self.signature(self._start + sha256(request.encode()).hexdigest())
+        signature = self.signature(self._start + digest_of(request))
         return (
             f"x-amz-content-sha256: {payload_hash}\r\n{self._lines}authorization: {self._head}{names}"
             f", Signature={signature}\r\n"
@@ -179,7 +185,7 @@ class Signer:
 
     def string_to_sign(self, request: str) -> str:
         """Return the string to sign for a canonical *request*."""
-        return self._start + sha256(request.encode()).hexdigest()
+        return self._start + digest_of(request)
 
     def signature(self, text: str) -> str:
         """Return the signature of a string to sign, in hex."""

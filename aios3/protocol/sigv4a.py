@@ -14,13 +14,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from hashlib import sha256
 from importlib import import_module
 from urllib.parse import quote
 
 from ..errors import InvalidInput
 from .presigning import with_parameters
-from .sigv4 import TOKEN, UNSIGNED_PAYLOAD, Credentials, canonical_request, own_headers, wire_lines
+from .sigv4 import TOKEN, UNSIGNED_PAYLOAD, Credentials, canonical_request, digest_of, own_headers, wire_lines
 
 ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 # The order of P-256's base point: private keys are 1 to one less (SEC 2, 2.4.2).
@@ -61,14 +60,18 @@ class Signer:
         Raises:
             InvalidInput: the extra ``[crt]`` is not installed.
         """
-        signed = {**headers, "x-amz-content-sha256": payload_hash, **self._own}
-        signed["authorization"] = self.authorization(method, path, query, signed, payload_hash)
-        return signed
+        return {**headers, **self._added(method, path, query, headers, payload_hash)}
 
     def proof(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
         """Return what ``sign`` adds, as lines on the wire."""
-        signed = self.sign(method, path, query, headers, payload_hash)
-        return wire_lines({name: value for name, value in signed.items() if name not in headers})
+        return wire_lines(self._added(method, path, query, headers, payload_hash))
+
+    def _added(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str
+    ) -> dict[str, str]:
+        added = {"x-amz-content-sha256": payload_hash, **self._own}
+        proof = self.authorization(method, path, query, {**headers, **added}, payload_hash)
+        return {**added, "authorization": proof}
 
     def authorization(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
         """Return the Authorization header's value for exactly these *headers*, x-amz-region-set among them."""
@@ -78,7 +81,7 @@ class Signer:
 
     def string_to_sign(self, request: str) -> str:
         """Return the string to sign for a canonical *request*."""
-        return f"{ALGORITHM}\n{self.timestamp}\n{self.scope}\n{sha256(request.encode()).hexdigest()}"
+        return f"{ALGORITHM}\n{self.timestamp}\n{self.scope}\n{digest_of(request)}"
 
     def signature(self, text: str) -> str:
         """Return a signature of a string to sign, in hex.
