@@ -101,11 +101,9 @@ class Pool:
         deadline = None
         if self.options.pool_timeout is not None:
             deadline = self.loop.time() + self.options.pool_timeout
-        if not self._line and self._slots == 0 and (oldest := self._oldest_idle()) is not None:
-            oldest.close_idle()  # that frees a slot
         connection: Connection | None = None
         waited = False
-        while self._line or not self._slots:
+        while self._line or not self._has_slot():
             turn = await self._line_up(Turn(head, request, self.loop), deadline, first=waited)
             connection = turn.connection
             if connection is not None and turn.reader is not None:
@@ -119,6 +117,12 @@ class Pool:
         if connection is None:
             connection = await self._open(request.address, deadline)
         return await connection.exchange(head, request.body, request.method)
+
+    def _has_slot(self) -> bool:
+        """Tell if a connection can be opened; one that is idle makes room."""
+        if not self._slots and (oldest := self._oldest_idle()) is not None:
+            oldest.close_idle()
+        return self._slots > 0
 
     async def _open(self, address: Address, deadline: float | None) -> Connection:
         """Use a slot that was taken for us; give it back if that fails."""

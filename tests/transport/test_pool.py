@@ -211,6 +211,34 @@ async def test_waiter_who_was_handed_a_dead_connection_is_the_first_in_line_agai
         assert targets == ["first", "third", "unlucky", "fourth", "fifth"]
 
 
+async def test_waiter_who_was_handed_a_dead_connection_takes_the_place_of_an_idle_one(
+    server_tls: ssl.SSLContext, certificate: Certificate
+) -> None:
+    gate = asyncio.Event()
+
+    async def answer(visit: Visit) -> None:
+        if visit.requests[-1].target.endswith(b"slow"):
+            await gate.wait()
+        await send(HELLO)(visit)
+
+    dying = [read_request(), stall(), send(HELLO), say_goodbye()]
+    others = [read_request(), answer]
+    alive = [read_request(), stall(), send(HELLO), *others]
+    async with Peer(dying, alive, others, others, tls=server_tls) as peer:
+        async with bucket_at(peer.endpoint, max_connections=2, verify=certificate.authority) as bucket:
+            first = [asyncio.create_task(bucket.get(name)) for name in ("x", "y")]
+            await peer.until(lambda: sum(visit.stalled for visit in peer.visits) == 2)
+            quick, slow = [asyncio.create_task(bucket.get(name)) for name in ("quick", "slow")]
+            await turns(5)
+            peer.release()
+            await asyncio.gather(*first)
+
+            assert await asyncio.wait_for(quick, 5) == b"hello"
+            assert not slow.done()
+            gate.set()
+            assert await slow == b"hello"
+
+
 # ------------------------------------------------------------------ idle connections
 @pytest.mark.parametrize("end", [close, reset])
 async def test_idle_connection_that_the_server_closes_is_thrown_away_at_once(end: Any) -> None:
