@@ -27,7 +27,8 @@ FIRST_PAUSE = 0.1
 FIRST_PAUSE_THROTTLED = 0.5
 LONGEST_PAUSE = 20.0
 
-RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+# 408 is what proxies say to a connection that was idle, often just when it is used again (RFC 9110 15.5.9).
+RETRYABLE_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 # Errors whose status alone does not say that trying again helps.
 RETRYABLE_CODES = frozenset({"RequestTimeout", "ConditionalRequestConflict", "OperationAborted", "InternalError"})
 THROTTLING_CODES = frozenset(

@@ -28,6 +28,8 @@ from .options import PoolOptions
 from .waits import current_waits
 
 SCRATCH = 256 * 1024
+# Seconds for which the loop has surely not been busy with anything else since a connection came free.
+FRESH = 0.01
 # A TLS peer that does not answer our goodbye is cut off after a second; then close() need wait no longer.
 CLOSE_LIMIT = 1.5
 
@@ -92,8 +94,13 @@ class Pool:
         if self._closed:
             raise TransportError("the client was closed")
         head = request_head(request, proof)
-        if idle := self._idle.get(request.address.origin):
-            return idle.pop().exchange(head, request.body, request.method)
+        idle = self._idle.get(request.address.origin)
+        while idle:
+            connection = idle.pop()
+            # One that was used just now need not be looked at: that is a system call.
+            if monotonic() - connection.idle_since < FRESH or connection.quiet():
+                return connection.exchange(head, request.body, request.method)
+            connection.abort()
         return self._send_when_free(head, request)
 
     async def _send_when_free(self, head: bytes, request: Request) -> Body:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import struct
 import sys
@@ -68,6 +69,15 @@ def unsent(sock: HasFileno) -> int:
 def unread(sock: HasFileno) -> int:
     """Return how many bytes have come that nobody has taken; 0 where the system does not tell."""
     return 0 if sys.platform == "win32" else _queued(sock, termios.FIONREAD)
+
+
+def readable(sock: HasFileno) -> bool:
+    """Tell if something has come, an end too; False where the system does not tell."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _queued(sock: HasFileno, queue: int) -> int:

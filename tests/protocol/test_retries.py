@@ -64,6 +64,7 @@ THROTTLED = [
 ]
 RETRYABLE = [
     *THROTTLED,
+    said("HTTP408", 408),
     said("InternalError", 500),
     said("InternalError", 200),
     said("HTTP502", 502),

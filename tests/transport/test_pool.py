@@ -6,6 +6,8 @@ import random
 import resource
 import ssl
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +18,7 @@ import aiohttp
 import pytest
 
 from aios3.errors import InvalidInput, PoolTimeout, ReadTimeout, TransportError
-from aios3.testing.peer import Peer, Visit
+from aios3.testing.peer import Peer, Visit, peer_in_thread
 from aios3.testing.steps import (
     answering,
     close,
@@ -30,6 +32,7 @@ from aios3.testing.steps import (
     stall,
 )
 from aios3.transport.connection import SMALL_BODY
+from aios3.transport.pool import FRESH
 from tests import leaks
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
@@ -250,6 +253,25 @@ async def test_idle_connection_that_the_server_closes_is_thrown_away_at_once(end
             await peer.until(lambda: peer.visits[0].over == "closed")
 
             assert not await leaks.settled(before, leaks.other_tasks())
+            assert await bucket.get("key") == b"again"
+
+
+@pytest.mark.parametrize("unasked", [response(b"evil"), response(status="408 Request Timeout"), b""], ids=len)
+async def test_what_came_on_an_idle_connection_while_the_loop_was_busy_is_no_answer(unasked: bytes) -> None:
+    spoken = threading.Event()
+
+    async def speak(visit: Visit) -> None:
+        await (send(unasked) if unasked else close())(visit)
+        spoken.set()
+
+    with peer_in_thread([read_request(), send(HELLO), stall(), speak], answering(b"again")) as peer:
+        async with bucket_at(peer.endpoint, max_attempts=1) as bucket:
+            await bucket.get("key")
+            peer.release()
+            # The loop is busy, and longer than it takes to make sure that a connection is as it was.
+            spoken.wait(5)
+            time.sleep(2 * FRESH)  # noqa: ASYNC251
+
             assert await bucket.get("key") == b"again"
 
 
