@@ -254,7 +254,9 @@ class Caller(Presigner):
                     response = await self._send_watched(operation, failures.attempts + 1 if failures else 1)
                 status, headers, _ = response.head
                 if status >= 300:
-                    raise decode_error(operation, status, headers, await response.read_at_most(MAX_ERROR_BODY))
+                    raise decode_error(
+                        operation, status, headers, await response.read_at_most(MAX_ERROR_BODY, cut=True)
+                    )
                 if is_streaming(operation):
                     result = decode_stream(operation, status, headers, response)
                 else:
@@ -400,10 +402,17 @@ class Caller(Presigner):
         step: Any = operation
         if not hasattr(step, "next_page"):
             raise InvalidInput(f"{type(operation).__name__} has no pages: use call")
+        # Brent's way to find a circle, of any length, by one step that is kept: https://doi.org/10.1007/BF01933190
+        kept, age, limit = step, 0, 1
         while step is not None:
             result = await self.call(step, timeout=timeout)
             yield result
             step = step.next_page(result)
+            if step == kept:
+                raise InvalidResponse(f"{type(operation).__name__} on {operation.resource}: the pages begin again")
+            age += 1
+            if age == limit:
+                kept, age, limit = step, 0, 2 * limit
 
     # -------------------------------------------------------------- the end
     async def close(self) -> None:

@@ -259,6 +259,17 @@ async def test_same_token_twice_ends_instead_of_looping() -> None:
     assert len(peer.requests) == 2
 
 
+@pytest.mark.parametrize("tokens", ["ab", "abcde", "xabc", "xyzab"])
+async def test_tokens_that_come_round_end_the_listing(tokens: str) -> None:
+    circle = tokens.lstrip("xyz")
+    answers = [page(truncated=True, token=token, keys="k") for token in tokens + circle * 10]
+    async with answering(*answers) as peer, bucket_at(peer.port) as bucket:
+        with pytest.raises(InvalidResponse, match="the pages begin again"):
+            await all_of(bucket.keys())
+
+    assert len(peer.requests) < 3 * len(tokens) + 2
+
+
 async def test_truncated_page_without_a_token_is_an_error_not_the_end() -> None:
     async with answering(page(truncated=True, keys="a")) as peer, bucket_at(peer.port) as bucket:
         with pytest.raises(InvalidResponse, match=r"has no continuation.token"):

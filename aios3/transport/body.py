@@ -147,13 +147,20 @@ class Body:
             connection.let_go(reader, error)
             raise
 
-    async def read_at_most(self, limit: int) -> bytes:
-        """Read the whole body, or its first *limit* bytes, and let go of the connection: for errors, which are short."""
+    async def read_at_most(self, limit: int, *, cut: bool = False) -> bytes:
+        """Read the whole body, or its first *limit* bytes, and let go of the connection: for errors, which are short.
+
+        Args:
+            cut: What came will do where the rest does not come.
+        """
         parts: list[bytes] = []
         try:
             while limit > 0 and (piece := await self.read(limit)):
                 parts.append(piece)
                 limit -= len(piece)
+        except TransportError:
+            if not cut:
+                raise
         finally:
             await self.close()
         return b"".join(parts)

@@ -1,5 +1,6 @@
 """Answers that come while the body is still being sent: what reached this host wins."""
 
+import asyncio
 import io
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -8,8 +9,8 @@ from typing import Any
 import pytest
 
 from aios3.errors import AccessDenied, S3Error, SlowDown, TransportError
-from aios3.testing.peer import Step, peer_in_thread
-from aios3.testing.steps import close, read, read_head, reset, response, send
+from aios3.testing.peer import Peer, Step, peer_in_thread
+from aios3.testing.steps import close, read, read_head, reset, response, send, stall
 from tests.loops import BOTH_LOOPS
 from tests.servers.certificates import Certificate
 
@@ -53,6 +54,21 @@ async def test_early_answer_wins_over_the_reset_that_follows_it(answer: bytes, e
                     await bucket.put("key", BODY)
 
         assert peer.connections == TIMES
+
+
+@pytest.mark.parametrize("end", [close, reset])
+@pytest.mark.parametrize("body", [b"", b"<Error><Code>AccessDenied</Code><Mess"])
+async def test_error_whose_body_is_cut_is_that_error(body: bytes, end: Any) -> None:
+    cut = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 500\r\n\r\n" + body
+    async with Peer([read_head(), send(cut), stall(), end()]) as peer:
+        async with bucket_at(peer.endpoint) as bucket:
+            call = asyncio.create_task(bucket.put("key", b"body"))
+            await peer.until_stalled()
+            peer.release()
+            with pytest.raises(AccessDenied) as raised:
+                await call
+
+        assert (raised.value.status, len(peer.requests)) == (403, 1)
 
 
 @pytest.mark.parametrize("end", [close, reset])
