@@ -20,6 +20,8 @@ from .protocol.values import NamedTuple
 _MANY = 1024
 # A server refuses times that are 15 minutes off: a smaller difference than this cannot be what it refused.
 _LEAST_CORRECTION = 60.0
+# Such a clock tells nothing; and what is added to its time must be a time still.
+_ABSURD = 9000
 
 
 class Route(NamedTuple):
@@ -117,6 +119,8 @@ class Router:
 
     def correct_clock(self, server: datetime) -> bool:
         """Remember how far the server's clock is from ours; False if that is no news, and hardly anything."""
+        if server.year >= _ABSURD:
+            return False
         offset = server.timestamp() - time.time()
         news = abs(offset - self._offset) >= _LEAST_CORRECTION
         if news:

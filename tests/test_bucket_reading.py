@@ -248,6 +248,17 @@ async def test_another_range_than_the_one_asked_for_is_an_error(
             await bucket.get("key", start=start, end=end)
 
 
+async def test_a_part_that_nobody_asked_for_is_not_the_whole() -> None:
+    answer = response(206, b"0123456789", {"Content-Range": "bytes 0-9/25600"})
+    async with answering(answer, answer, answer) as peer, bucket_at(peer.port) as bucket:
+        with pytest.raises(InvalidResponse, match="asked for all, the server sent HTTP 206"):
+            await bucket.get("key")
+        with pytest.raises(InvalidResponse, match="asked for all, the server sent HTTP 206"):
+            await bucket.download("key")
+
+        assert await bucket.get("key", part_number=1) == b"0123456789"
+
+
 async def test_range_of_an_object_of_unknown_size_is_taken() -> None:
     answer = response(206, b"xyz", {"Content-Range": "bytes 2-4/*"})
     async with answering(answer) as peer, bucket_at(peer.port) as bucket:

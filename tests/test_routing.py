@@ -1,5 +1,6 @@
 """Routes: what a client's options, a bucket and an operation make of each other."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,16 @@ def test_operations_go_where_they_are_answered(operation: Any, host: str, auth: 
         route = routes.route(operation)
 
         assert (route.address.host, route.auth) == (host, auth)
+
+
+def test_time_of_an_absurd_clock_is_not_taken_over() -> None:
+    routes = router()
+
+    assert not routes.correct_clock(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    assert abs(routes.now() - datetime.now(UTC)) < timedelta(minutes=1)
+    # A machine whose own clock is far off is put right.
+    assert routes.correct_clock(datetime(2400, 1, 1, tzinfo=UTC))
+    assert routes.now().year == 2400
 
 
 def test_routes_of_a_directory_bucket_do_not_mix() -> None:

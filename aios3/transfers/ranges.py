@@ -58,15 +58,16 @@ def _covers_all(first: str, last: str, length: int | None) -> bool:
 
 
 async def check_range(operation: GetObject, result: GetObjectResult) -> None:
-    """Let an answer pass that is the range that was asked for.
+    """Let an answer pass that is the range that was asked for; a part that was asked for is one, whichever.
 
     Raises:
         InvalidResponse: it is another one; its body is closed.
     """
-    if _answers(operation.range or "", result):
+    fits = _answers(operation.range, result) if operation.range else operation.part_number is not None
+    if fits:
         return
     await result.body.close()
     raise InvalidResponse(
-        f"{operation.resource}: asked for {operation.range}, the server sent HTTP {result.http_status} "
+        f"{operation.resource}: asked for {operation.range or 'all'}, the server sent HTTP {result.http_status} "
         f"with Content-Range: {result.content_range}"
     )

@@ -95,7 +95,7 @@ class Reading(Verbs):
 
     async def _read(self, operation: GetObject) -> bytes:
         result = await self.client.call(operation)
-        if operation.range is not None:
+        if operation.range is not None or result.http_status == 206:
             await check_range(operation, result)
             if result.content_length is None:  # in chunks: the stream tells if all have come
                 return await ObjectStream(result, Resumption(self.client, operation, result)).read()
@@ -154,7 +154,7 @@ class Reading(Verbs):
 
     async def _open(self, operation: GetObject, timeout: float | None = None) -> GetObjectResult:
         result = await self.client.call(operation, timeout=timeout)
-        if operation.range is not None:
+        if operation.range is not None or result.http_status == 206:
             await check_range(operation, result)
         return result
 
