@@ -173,9 +173,10 @@ class Reading(Verbs):
         Raises:
             NoSuchKey: nothing is stored under *key* (or the bucket does not exist: HEAD does not tell which).
         """
-        name, version = object_version(key, version_id)
-        members = given(version_id=version, customer_key=customer_key_of(customer_key))
-        operation = HeadObject(bucket=self.name, key=name, **members)
+        if not isinstance(key, str):
+            key, version_id = object_version(key, version_id)
+        members = given(version_id=version_id, customer_key=customer_key_of(customer_key))
+        operation = HeadObject(bucket=self.name, key=key, **members)
         return await self.client.call(operation, timeout=timeout)
 
     async def exists(self, key: str | Key | ObjectVersion, *, timeout: float | None = None) -> bool:
