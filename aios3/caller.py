@@ -88,6 +88,7 @@ class Caller(Presigner):
         addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: as the dialect has it.
         dialect: What the store does differently: a name, a Dialect, or ``auto`` to know it by the endpoint's host.
         use_dualstack, use_fips, use_accelerate: AWS's hosts with IPv6, by FIPS 140, of Transfer Acceleration.
+        use_ssl: Ask AWS's hosts by https, or by http; an endpoint says so itself.
         use_arn_region: An ARN may be of another region than the client's.
         expected_bucket_owner, request_payer: Sent with every request.
         max_connections: At once, in each loop.
@@ -126,6 +127,7 @@ class Caller(Presigner):
         use_dualstack: bool = False,
         use_fips: bool = False,
         use_accelerate: bool = False,
+        use_ssl: bool = True,
         use_arn_region: bool = False,
         expected_bucket_owner: str | None = None,
         request_payer: str | None = None,

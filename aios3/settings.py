@@ -104,6 +104,7 @@ def router(given: Mapping[str, Any], environ: Mapping[str, str]) -> Router:
         dualstack=given["use_dualstack"] or _switched_on("AWS_USE_DUALSTACK_ENDPOINT", aws_only),
         fips=given["use_fips"] or _switched_on("AWS_USE_FIPS_ENDPOINT", environ),
         accelerate=given["use_accelerate"] or _switched_on("s3.use_accelerate_endpoint", aws_only),
+        use_ssl=given["use_ssl"] or endpoint is not None,
         use_arn_region=given["use_arn_region"] or _switched_on("AWS_S3_USE_ARN_REGION", environ),
         global_endpoint=environ.get("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "").lower() == "legacy",
         multi_region_access_points=not _switched_on("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", environ),

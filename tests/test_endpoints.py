@@ -155,6 +155,26 @@ async def test_a_directory_bucket_is_created_in_its_zone(
     assert b"LocationConstraint" not in asked.body
 
 
+@pytest.mark.parametrize("variable", ["", "AWS_USE_DUALSTACK_ENDPOINT"])
+async def test_without_tls_it_is_the_same_host(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if variable:
+        monkeypatch.setenv(variable, "true")
+    async with Peer(steps.serving(lambda asked: OK)) as peer, client_of(peer, **REGION, use_ssl=False) as client:
+        await client.bucket("bucket").get("key")
+        (asked,) = peer.requests
+
+    assert host(asked) == f"bucket.s3.{'dualstack.' if variable else ''}us-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize("endpoint", ["https://s3.example.com", "https://s3.us-west-2.amazonaws.com"])
+async def test_an_endpoint_of_the_environment_says_itself_if_it_has_tls(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    async with Client(anonymous=True, aws_region="us-west-2", use_ssl=False) as client:
+        assert (await client.url(ops.GetObject(bucket="b", key="key"))).startswith("https://")
+
+
 async def test_an_endpoint_keeps_its_path() -> None:
     async with Peer(steps.serving(lambda asked: OK)) as peer:
         async with client_of(peer, aws_endpoint=f"{peer.endpoint}/storage/v1") as client:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-import os
 from io import BytesIO
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -28,10 +27,10 @@ class S3Storage(BaseStorage):
 
     Args:
         bucket_name: Name of the bucket, which must exist.
-        endpoint_url: ``host`` or ``host:port`` of the store, without protocol; None is AWS.
+        endpoint_url: ``host`` or ``host:port`` of the store, without protocol; None is the environment's, or AWS.
         aws_access_key_id, aws_secret_access_key: Keys; without them those that the AWS CLI would find.
         region_name: The bucket's region; without it the environment's, or the one that the store names.
-        use_ssl: Ask by https, or by http.
+        use_ssl: Ask by https, or by http; an endpoint of the environment says so itself.
         default_acl: A canned ACL for every file that is uploaded, such as ``public-read``.
         custom_domain: Links are of this domain, a CDN's for example: get_path signs nothing then.
         querystring_auth: Links are presigned, for an hour.
@@ -59,21 +58,13 @@ class S3Storage(BaseStorage):
             aws_key=aws_access_key_id or None,
             aws_secret=aws_secret_access_key or None,
             aws_region=region_name or None,
-            aws_endpoint=self._endpoint(endpoint_url, region_name),
+            aws_endpoint=f"{self._scheme}://{endpoint_url.strip('/')}" if endpoint_url else None,
+            use_ssl=use_ssl,
         )
         self._bucket = self._client.bucket(bucket_name)
         self._acl = cast("ObjectCannedACL | None", default_acl or None)
         self._domain = custom_domain and custom_domain.strip("/")
         self._signs = querystring_auth
-
-    def _endpoint(self, host: str | None, region: str | None) -> str | None:
-        if host:
-            return f"{self._scheme}://{host.strip('/')}"
-        if self._scheme == "https":
-            return None
-        environ = os.environ
-        place = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-        return f"http://s3.{place}.amazonaws.com"
 
     def get_name(self, name: str) -> str:
         """Return *name* made safe.

@@ -19,10 +19,10 @@ from ..errors import InvalidInput
 from .arns import OBJECT_LAMBDA, S3, arn_place, is_outposts_alias, outposts_alias_place
 from .bucket_names import ARN, check_bucket_name, fits_host
 from .directory_buckets import control_place, directory_bucket_place, is_directory_bucket
-from .messages import Address
+from .messages import Address, address
 from .partitions import DOMAINS, GLOBAL, OLDEST_REGION, check_region, partition_of
 from .places import ANY, Auth, Facts, Options, Place, at_endpoint, at_host, is_ip_address, regional_host
-from .uri import Endpoint
+from .uri import DEFAULT_PORTS, Endpoint
 
 Addressing: TypeAlias = Literal["auto", "virtual", "path"]
 ADDRESSINGS: tuple[Addressing, ...] = ("auto", "virtual", "path")
@@ -44,6 +44,11 @@ def resolve(bucket: str | None, options: Options, facts: Facts = ANY) -> Place:
         InvalidInput: the name stands for nothing that can be addressed, or the options exclude each other or it.
     """
     _check(options)
+    place = _place(bucket, options, facts)
+    return place if options.use_ssl or options.endpoint is not None else _by_http(place)
+
+
+def _place(bucket: str | None, options: Options, facts: Facts) -> Place:
     if bucket is None:
         return _service_place(options, facts)
     if is_directory_bucket(bucket):
@@ -54,6 +59,12 @@ def resolve(bucket: str | None, options: Options, facts: Facts = ANY) -> Place:
         return arn_place(bucket, options, facts)
     check_bucket_name(bucket)
     return Place(_bucket_address(bucket, options), (Auth("sigv4", S3, options.signing_region),))
+
+
+def _by_http(place: Place) -> Place:
+    """Return the same host, asked without TLS. AWS's rules know https only, and botocore, too, alters the scheme last."""
+    _, host, _, _, base_path, _ = place.address
+    return place._replace(address=address("http", host, DEFAULT_PORTS["http"], base_path))
 
 
 def depends_on_operation(bucket: str | None) -> bool:

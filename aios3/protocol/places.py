@@ -61,6 +61,7 @@ class Options(Value):
         dualstack: Hosts that have IPv6 addresses, too.
         fips: Hosts with cryptography by the US government's standard.
         accelerate: The host of Transfer Acceleration, at the edge nearest to the client.
+        use_ssl: AWS's hosts are asked by https, else by http; an endpoint says so itself.
         use_arn_region: An ARN may name another region than the client's; None is yes.
         global_endpoint: us-east-1 means S3's oldest endpoint.
         multi_region_access_points: They may be used.
@@ -73,6 +74,7 @@ class Options(Value):
     dualstack: bool = False
     fips: bool = False
     accelerate: bool = False
+    use_ssl: bool = True
     use_arn_region: bool | None = None
     global_endpoint: bool = False
     multi_region_access_points: bool = True

@@ -5,6 +5,7 @@ import io
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,12 +63,36 @@ async def test_plain_link_is_for_what_everybody_may_read(radosgw: Server, bucket
         ({"endpoint_url": "s3.example.com:9000", "use_ssl": False}, "http://s3.example.com:9000/bucket/a/b.png"),
         ({"region_name": "eu-west-1"}, "https://bucket.s3.eu-west-1.amazonaws.com/a/b.png"),
         ({"region_name": "eu-west-1", "use_ssl": False}, "http://bucket.s3.eu-west-1.amazonaws.com/a/b.png"),
+        ({"region_name": "cn-north-1", "use_ssl": False}, "http://bucket.s3.cn-north-1.amazonaws.com.cn/a/b.png"),
+        ({"use_ssl": False}, "http://bucket.s3.us-east-1.amazonaws.com/a/b.png"),
     ],
 )
 async def test_link_is_where_the_file_is_served(options: dict[str, Any], link: str) -> None:
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
     async with S3Storage("bucket", **{**keys, **options}) as storage:
         assert await storage.get_path("../a//b.png") == link
+
+
+@pytest.mark.parametrize("use_ssl", [True, False])
+@pytest.mark.parametrize(
+    ("variables", "config", "link"),
+    [
+        ({"AWS_REGION": "eu-west-2"}, "", "{scheme}://bucket.s3.eu-west-2.amazonaws.com/a"),
+        ({}, "region = eu-west-3", "{scheme}://bucket.s3.eu-west-3.amazonaws.com/a"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "", "{scheme}://bucket.s3.dualstack.us-east-1.amazonaws.com/a"),
+        ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9000"}, "", "http://127.0.0.1:9000/bucket/a"),
+        ({"AWS_ENDPOINT_URL": "https://s3.example.com"}, "", "https://s3.example.com/bucket/a"),
+    ],
+)
+async def test_environment_says_where_the_store_is_with_tls_and_without(
+    variables: dict[str, str], config: str, link: str, use_ssl: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "config"
+    path.write_text(f"[default]\n{config}\n")
+    for name, value in {"AWS_CONFIG_FILE": str(path), **variables}.items():
+        monkeypatch.setenv(name, value)
+    async with S3Storage("bucket", use_ssl=use_ssl) as storage:
+        assert await storage.get_path("a") == link.format(scheme="https" if use_ssl else "http")
 
 
 # ------------------------------------------------------------------ what is sent

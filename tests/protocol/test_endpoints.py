@@ -203,6 +203,24 @@ def test_bucket_at_an_endpoint(endpoint: str, bucket: str | None, path_style: bo
     assert found == Address(scheme, host, port, host, base_path, f"{scheme}://{host}:{port}")
 
 
+@pytest.mark.parametrize("fips", [False, True])
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "aws-global"])
+@pytest.mark.parametrize("bucket", [None, "bucket", "dotted.bucket", "b--usw2-az1--x-s3"])
+def test_without_tls_only_scheme_and_port_differ(bucket: str | None, region: str, fips: bool) -> None:
+    options = Options(region=region, fips=fips)
+
+    plain, usual = resolve(bucket, options.replace(use_ssl=False)), resolve(bucket, options)
+
+    assert url(plain) == url(usual).replace("https:", "http:")
+    assert (plain.address.port, plain.auths) == (80, usual.auths)
+
+
+def test_an_endpoint_says_itself_if_it_has_tls() -> None:
+    options = Options(region="eu-west-1", endpoint=parse_endpoint(OTHER), use_ssl=False)
+
+    assert resolve(None, options).address.origin == f"{OTHER}:443"
+
+
 @pytest.mark.parametrize(
     ("endpoint", "bucket", "authority", "origin"),
     [
