@@ -45,14 +45,24 @@ def files_of(request: Request) -> Files:
 Here = Annotated[Files, Depends(files_of)]
 
 
+def key_of(name: str, files: Here) -> str:
+    """Return where a file is kept; a name of which nothing remains when it is made safe is refused."""
+    storage = files.storage
+    try:
+        # The name by itself first: with the prefix before it something would always remain.
+        return storage.get_name(f"{PREFIX}/{storage.get_name(name)}")
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from error
+
+
+Key = Annotated[str, Depends(key_of)]
+
+
 @router.post("/files", status_code=201)
 async def upload(file: UploadFile, files: Here) -> dict[str, str | int]:
     """Keep a file, under a name that is safe."""
-    try:
-        name = await files.storage.upload(file.file, f"{PREFIX}/{file.filename}")
-    except ValueError as error:
-        raise HTTPException(422, str(error)) from error
-    return {"name": name.removeprefix(f"{PREFIX}/"), "size": await files.storage.get_size(name)}
+    key = await files.storage.upload(file.file, key_of(file.filename or "", files))
+    return {"name": key.removeprefix(f"{PREFIX}/"), "size": await files.storage.get_size(key)}
 
 
 @router.get("/files")
@@ -62,10 +72,10 @@ async def names(files: Here) -> list[str]:
 
 
 @router.get("/files/{name}/dimensions")
-async def dimensions(name: str, files: Here) -> dict[str, int]:
+async def dimensions(key: Key, files: Here) -> dict[str, int]:
     """Measure a picture by the beginning of its file."""
     try:
-        width, height = await StorageImage(f"{PREFIX}/{name}", files.storage).get_dimensions()
+        width, height = await StorageImage(key, files.storage).get_dimensions()
     except FileNotFoundError as error:
         raise HTTPException(404, "no such file") from error
     except ValueError as error:
@@ -74,16 +84,16 @@ async def dimensions(name: str, files: Here) -> dict[str, int]:
 
 
 @router.get("/files/{name}/link")
-async def link(name: str, files: Here) -> RedirectResponse:
+async def link(key: Key, files: Here) -> RedirectResponse:
     """Send the browser to the store: the bytes do not pass this server."""
-    return RedirectResponse(await files.storage.get_path(f"{PREFIX}/{name}"))
+    return RedirectResponse(await files.storage.get_path(key))
 
 
 @router.get("/files/{name}")
-async def stream(name: str, files: Here) -> StreamingResponse:
+async def stream(key: Key, files: Here) -> StreamingResponse:
     """Pass the bytes on as they arrive: of a file of any size a few are in memory."""
     try:
-        body = await files.bucket.download(files.storage.get_name(f"{PREFIX}/{name}"))
+        body = await files.bucket.download(key)
     except NoSuchKey as error:
         raise HTTPException(404, "no such file") from error
 
@@ -96,9 +106,9 @@ async def stream(name: str, files: Here) -> StreamingResponse:
 
 
 @router.delete("/files/{name}", status_code=204)
-async def delete(name: str, files: Here) -> None:
+async def delete(key: Key, files: Here) -> None:
     """Delete a file; none is no error."""
-    await files.storage.delete(f"{PREFIX}/{name}")
+    await files.storage.delete(key)
 
 
 async def storage_is_down(request: Request, error: Exception) -> Response:

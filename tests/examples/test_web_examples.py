@@ -87,6 +87,20 @@ async def test_what_cannot_be_done_is_an_answer(ministack: Server, bucket_name: 
         assert (await at.get("/files/absent"))[0] == 404
 
 
+@pytest.mark.parametrize("name", ["日本", "___", "x" * 1020])
+async def test_name_that_cannot_be_kept_is_refused_everywhere(ministack: Server, bucket_name: str, name: str) -> None:
+    """Nothing remains of it, or too much for a key."""
+    oracle.make_bucket(ministack, bucket_name)
+    async with site("fastapi_uploads.py", ministack, bucket_name) as at:
+        assert (await upload(at, name, b"1"))[0] == 422
+        for path in (f"/files/{name}", f"/files/{name}/link", f"/files/{name}/dimensions"):
+            assert (await at.get(path))[0] == 422
+        async with at.session.delete(f"{at.url}/files/{name}") as answer:
+            assert answer.status == 422
+
+        assert (await at.get("/files"))[1] == b"[]"
+
+
 async def test_store_that_is_down_is_an_answer_of_uploads(ministack: Server) -> None:
     async with site("fastapi_uploads.py", ministack, "bucket", "http://127.0.0.1:9") as at:
         assert (await upload(at, "a", b"1"))[0] == 503
