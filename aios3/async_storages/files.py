@@ -38,10 +38,17 @@ class StorageFile:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StorageFile):
             return NotImplemented
-        return self._storage is other._storage and self.name == other.name
+        return self._storage is other._storage and self._known_as() == other._known_as()
 
     def __hash__(self) -> int:
-        return hash((id(self._storage), self.name))
+        return hash((id(self._storage), self._known_as()))
+
+    def _known_as(self) -> str:
+        """Return the name, or where it cannot be used what was given for it: comparing is never an error."""
+        try:
+            return self.name
+        except ValueError:
+            return self._name
 
     async def get_path(self) -> str:
         """Return the URL or path by which others reach it."""

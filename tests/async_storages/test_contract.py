@@ -135,6 +135,17 @@ async def test_file_object_passes_on_what_the_storage_does(storage: BaseStorage)
     assert await file.get_size() == 0
 
 
+@EVERY
+@pytest.mark.parametrize("name", ["", "..", "?"])
+async def test_file_without_a_usable_name_is_equal_to_itself_only(storage: BaseStorage, name: str) -> None:
+    file, usable = StorageFile(name, storage), StorageFile("a", storage)
+
+    assert file == StorageFile(name, storage)
+    assert file != usable
+    assert file != StorageFile(f"{name}/", storage)
+    assert len({file, StorageFile(name, storage), usable}) == 2
+
+
 # ------------------------------------------------------------------ what all of ours do
 @OURS
 @pytest.mark.parametrize(

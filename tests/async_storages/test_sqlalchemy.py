@@ -91,6 +91,21 @@ async def test_rows_are_found_by_a_file(engine: AsyncEngine) -> None:
             assert (await connection.execute(select(User.id).where(User.report == wanted))).scalar_one() == 7
 
 
+@pytest.mark.parametrize("kept", ["", "日本"])
+async def test_row_whose_name_cannot_be_used_can_be_given_another_file(engine: AsyncEngine, kept: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(insert(User).values(id=1, report=kept))
+
+    async with AsyncSession(engine) as session:
+        user = (await session.scalars(select(User))).one()
+        user.report = StorageFile("a.txt", STORAGE)
+        assert session.is_modified(user)
+        await session.commit()
+
+    async with engine.begin() as connection:
+        assert (await connection.execute(select(User.report))).scalar_one() == StorageFile("a.txt", STORAGE)
+
+
 async def test_what_is_no_file_is_refused(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         with pytest.raises(StatementError, match="takes a StorageFile, a name or an upload, not int"):
