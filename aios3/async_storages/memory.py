@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from io import BytesIO
 from typing import BinaryIO
 from urllib.parse import quote
@@ -52,7 +53,13 @@ class MemoryStorage(BaseStorage):
         """
         safe = self.get_name(name)
         check_file(file)
-        self._files[safe] = await asyncio.to_thread(lambda: b"".join(pieces(file)))
+        given_up = threading.Event()
+        try:
+            self._files[safe] = await asyncio.to_thread(_whole, file, given_up)
+        except asyncio.CancelledError:
+            # The thread goes on until its next piece.
+            given_up.set()
+            raise
         return safe
 
     async def delete(self, name: str) -> None:
@@ -65,6 +72,16 @@ class MemoryStorage(BaseStorage):
             return self._files[safe]
         except KeyError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), safe) from None
+
+
+def _whole(file: BinaryIO, given_up: threading.Event) -> bytes:
+    """Return a file's bytes, or those until it was given up, which nobody waits for."""
+    found = []
+    for piece in pieces(file):
+        if given_up.is_set():
+            break
+        found.append(piece)
+    return b"".join(found)
 
 
 __all__ = ["MemoryStorage"]
