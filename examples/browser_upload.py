@@ -95,6 +95,8 @@ async def serve(bucket: Bucket) -> None:
 
 async def main() -> None:
     """Open the bucket that is named, and serve."""
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     async with Bucket(sys.argv[1], aws_endpoint=sys.argv[2] if len(sys.argv) > 2 else None) as bucket:
         await serve(bucket)
 

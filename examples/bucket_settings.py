@@ -144,6 +144,8 @@ SETTINGS: dict[str, Callable[[Client, str], Awaitable[str]]] = {
 
 async def main() -> None:
     """Write and read the settings that are named, or all."""
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     endpoint, bucket, *names = sys.argv[1:]
     async with Client(aws_endpoint=endpoint) as client:
         for name in names or SETTINGS:

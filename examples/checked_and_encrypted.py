@@ -17,6 +17,8 @@ from aios3 import Bucket, S3Error
 
 async def main() -> None:
     """Show what the store checks, and what it gives to whom."""
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     key = secrets.token_bytes(32)
     endpoint = sys.argv[2] if len(sys.argv) > 2 else None
     async with Bucket(sys.argv[1], aws_endpoint=endpoint, checksum="SHA256") as bucket:

@@ -45,6 +45,8 @@ async def one_fault(endpoint: str, name: str) -> None:
 
 async def main() -> None:
     """Run both."""
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     endpoint, name = sys.argv[1:3]
     await random_faults(endpoint, name)
     await one_fault(endpoint, name)

@@ -24,6 +24,8 @@ def send(url: str, method: str, headers: dict[str, str], body: bytes | None = No
 
 async def main() -> None:
     """Upload by one link, download by another."""
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     async with Bucket(sys.argv[1], aws_endpoint=sys.argv[2] if len(sys.argv) > 2 else None) as bucket:
         up = await bucket.presign("reports/1.csv", method="PUT", headers={"content-type": "text/csv"}, expires_in=60)
         await asyncio.to_thread(send, up, up.method, dict(up.headers), b"day,count\nmonday,3\n")

@@ -70,6 +70,8 @@ def print_attempt(attempt: Attempt) -> None:
 
 async def main() -> None:
     """Make some calls."""
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     endpoint, name = sys.argv[1:3]
     async with Client(aws_endpoint=endpoint, on_attempt=spans()) as client:
         bucket = client.bucket(name)

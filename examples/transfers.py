@@ -100,6 +100,8 @@ async def trees(bucket: Bucket, folder: Path) -> None:
 
 async def main() -> None:
     """Run both, and delete what they made."""
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     endpoint, name = sys.argv[1:3]
     with tempfile.TemporaryDirectory() as folder:
         async with Bucket(name, aws_endpoint=endpoint, aws_region=os.environ.get("AWS_REGION")) as bucket:

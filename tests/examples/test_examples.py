@@ -193,9 +193,17 @@ async def test_both_ways_go_through_a_tunnel(server: Server, bucket: str, squid:
     assert squid.saw(f"CONNECT {urlsplit(server.tls_endpoint).netloc}")
 
 
-async def test_proxy_example_says_how_to_call_it() -> None:
-    async with program(str(ROOT / "examples" / "behind_a_proxy.py")) as process:
+# --- called with too little
+
+# All but quickstart.py, which needs nothing, and aio_s3_readme.py, which looks into the environment, too.
+BY_ARGUMENTS = sorted({*EXAMPLES} - {"quickstart.py", "aio_s3_readme.py"})
+
+
+@pytest.mark.parametrize("name", BY_ARGUMENTS)
+async def test_example_without_arguments_says_how_to_call_it(name: str) -> None:
+    async with program("-W", "default", str(ROOT / "examples" / name)) as process:
         out, _ = await process.communicate()
 
     assert process.returncode == 1
-    assert "behind_a_proxy.py PROXY ENDPOINT BUCKET" in out.decode()
+    assert f"python examples/{name} " in out.decode()
+    assert "Traceback" not in out.decode()
