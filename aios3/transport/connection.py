@@ -20,7 +20,7 @@ from .body import EVERYTHING, Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye, says_keep_alive
 from .intake import LARGE, Intake, intake_of
 from .outgoing import send_body
-from .sockets import plain_socket, readable, unsent
+from .sockets import plain_socket, unsent
 
 # A body up to this size goes out with its head in one write.
 SMALL_BODY = 64 * 1024
@@ -296,11 +296,6 @@ class Connection(asyncio.BufferedProtocol):
     def busy(self) -> bool:
         """An exchange is going on."""
         return self._reader is not None
-
-    def quiet(self) -> bool:
-        """Tell if nothing has come while it was idle, that the loop has not got round to: it would pass for an answer."""
-        sock = plain_socket(self.transport)
-        return sock is None or not readable(sock)
 
     @property
     def closed(self) -> bool:

@@ -25,6 +25,7 @@ from .connection import Connection
 from .dialer import Dialer
 from .line import Turn
 from .options import PoolOptions
+from .sockets import quiet
 from .waits import current_waits
 
 SCRATCH = 256 * 1024
@@ -98,7 +99,7 @@ class Pool:
         while idle:
             connection = idle.pop()
             # One that was used just now need not be looked at: that is a system call.
-            if monotonic() - connection.idle_since < FRESH or connection.quiet():
+            if monotonic() - connection.idle_since < FRESH or quiet(connection.transport):
                 return connection.exchange(head, request.body, request.method)
             connection.abort()
         return self._send_when_free(head, request)

@@ -71,13 +71,14 @@ def unread(sock: HasFileno) -> int:
     return 0 if sys.platform == "win32" else _queued(sock, termios.FIONREAD)
 
 
-def readable(sock: HasFileno) -> bool:
-    """Tell if something has come, an end too; False where the system does not tell."""
-    if not hasattr(select, "poll"):
-        return False
+def quiet(transport: asyncio.BaseTransport) -> bool:
+    """Tell if nothing has come, an end neither, that the loop has not got round to; True where the system does not tell."""
+    sock = plain_socket(transport)
+    if sock is None or not hasattr(select, "poll"):
+        return True
     poll = select.poll()
     poll.register(sock.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    return not poll.poll(0)
 
 
 def _queued(sock: HasFileno, queue: int) -> int:
