@@ -76,8 +76,10 @@ def quiet(transport: asyncio.BaseTransport) -> bool:
     sock = plain_socket(transport)
     if sock is None or not hasattr(select, "poll"):
         return True
+    if (descriptor := sock.fileno()) < 0:  # it is being closed
+        return False
     poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
+    poll.register(descriptor, select.POLLIN)
     return not poll.poll(0)
 
 
