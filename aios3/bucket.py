@@ -64,6 +64,8 @@ class Bucket(Reading, Writing, Transferring, Moving, Labelling, Trees, Signing):
         given = {option: value for option, value in options.items() if value is not None} | client_options
         if client is not None and given:
             raise InvalidInput(f"{', '.join(sorted(given))} belong to a client: give them to the client, or no client")
+        if client is not None and not isinstance(client, Caller):
+            raise InvalidInput(f"client must be a Client, not {client!r}")
         self.name = name
         self.client = Caller(**given) if client is None else client
         self._owned = client is None

@@ -38,6 +38,7 @@ from .protocol.shapes import Operation, Result
 from .recovery import Means, Recovery, turn
 from .sessions import Sessions
 from .settings import (
+    check_kinds,
     common_headers,
     from_files,
     integrity,
@@ -145,6 +146,7 @@ class Caller(Presigner):
     ) -> None:
         # Long, since the contract's arguments take a line each; what is done with them is settings' and _configure's.
         self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        check_kinds(self._arguments)
         options = PoolOptions(
             max_connections=max_connections,
             connect_timeout=connect_timeout,

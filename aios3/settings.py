@@ -30,6 +30,23 @@ from .version import __version__
 DEFAULT_REGION = "us-east-1"
 # For the store to tell, also where it tells by its answers only.
 AUTO_REGION = "auto"
+_TEXTS: tuple[str, ...] = ("aws_key", "aws_secret", "aws_token", "aws_region", "aws_endpoint", "profile")
+_TEXTS += ("expected_bucket_owner", "request_payer", "user_agent")
+_SWITCHES = ("anonymous", "use_dualstack", "use_fips", "use_accelerate", "use_arn_region")
+
+
+def check_kinds(given: Mapping[str, Any]) -> None:
+    """Refuse a client's arguments of another kind than they can be; of texts no value is shown, some are secrets."""
+    for name in _TEXTS:
+        value = given[name]
+        if value is not None and not isinstance(value, str):
+            raise InvalidInput(f"{name} must be a str, not {type(value).__name__}")
+    for name in _SWITCHES:
+        if not isinstance(given[name], bool):
+            raise InvalidInput(f"{name} must be True or False, not {given[name]!r}")
+    hook = given["on_attempt"]
+    if hook is not None and not callable(hook):
+        raise InvalidInput(f"on_attempt must be a function that takes an Attempt, not {hook!r}")
 
 
 def signer(

@@ -37,6 +37,16 @@ async def certificates(path: str | os.PathLike[str], name: str) -> ssl.SSLContex
         raise InvalidInput(f"{name}: cannot read certificates from {str(path)!r}: {error}") from error
 
 
+def check_verify(verify: object) -> None:
+    """Refuse what does not say how servers prove who they are; what stands in a file is read later.
+
+    Raises:
+        InvalidInput: it is no switch, no path and no context.
+    """
+    if verify == "" or not isinstance(verify, (bool, str, os.PathLike, ssl.SSLContext)):
+        raise InvalidInput(f"verify must be True, False, the path of a CA file or an SSLContext, not {verify!r}")
+
+
 class PoolOptions(CheckedValue):
     """Limits, timeouts (seconds) and the way out, for one client.
 
@@ -94,6 +104,8 @@ def proxy_url(text: str) -> URL:
     Raises:
         InvalidInput: it is no such URL; the message never shows a password.
     """
+    if not isinstance(text, str):
+        raise InvalidInput(f"proxy must be a URL as text, False or None, not {type(text).__name__}")
     try:
         url = URL(text if "://" in text else f"http://{text}")
         usable = url.scheme in ("http", "https") and bool(url.host)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import aiohttp
 
 from ..errors import InvalidInput
-from .options import PoolOptions, certificates
+from .options import PoolOptions, certificates, check_verify
 from .pool import Pool
 
 ConnectorFactory: TypeAlias = Callable[[], aiohttp.BaseConnector]
@@ -35,6 +35,11 @@ class Pools:
     def __init__(
         self, options: PoolOptions, connector: aiohttp.BaseConnector | ConnectorFactory | None, verify: Verify
     ) -> None:
+        if not (connector is None or isinstance(connector, aiohttp.BaseConnector) or callable(connector)):
+            raise InvalidInput(
+                f"connector must be an aiohttp connector or a function that makes one, not {connector!r}"
+            )
+        check_verify(verify)
         self.pool: Pool | None = None
         self.bundle: str | None = None
         self.connector = connector

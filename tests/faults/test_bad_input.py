@@ -1,5 +1,6 @@
 """Options that cannot be right: InvalidInput before a byte is sent, which names the option and what it may be."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -32,6 +33,45 @@ def test_retry_mode_is_one_of_two(mode: Any) -> None:
 def test_timeouts_of_a_client_are_seconds_above_0(option: str, value: Any) -> None:
     with pytest.raises(InvalidInput, match=f"{option} {SECONDS}, not "):
         Client(**{option: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"aws_endpoint": 5}, "aws_endpoint must be a str, not int"),
+        ({"aws_endpoint": b""}, "aws_endpoint must be a str, not bytes"),
+        ({"aws_endpoint": PurePosixPath("a")}, "aws_endpoint must be a str, not PurePosixPath"),
+        ({"aws_region": 5}, "aws_region must be a str, not int"),
+        ({"aws_key": 5, "aws_secret": "secret"}, "aws_key must be a str, not int"),
+        ({"aws_key": "key", "aws_secret": b"secret"}, "aws_secret must be a str, not bytes"),
+        ({"aws_key": "key", "aws_secret": "secret", "aws_token": 5}, "aws_token must be a str, not int"),
+        ({"profile": 5}, "profile must be a str, not int"),
+        ({"expected_bucket_owner": 5}, "expected_bucket_owner must be a str, not int"),
+        ({"request_payer": True}, "request_payer must be a str, not bool"),
+        ({"user_agent": 5}, "user_agent must be a str, not int"),
+        ({"anonymous": "yes"}, "anonymous must be True or False, not 'yes'"),
+        ({"use_fips": "no"}, "use_fips must be True or False, not 'no'"),
+        ({"proxy": 5}, "proxy must be a URL as text, False or None, not int"),
+        ({"proxy": True}, "proxy must be a URL as text, False or None, not bool"),
+        ({"verify": 5}, "verify must be True, False, the path of a CA file or an SSLContext, not 5"),
+        ({"verify": None}, "verify must be True, False, the path of a CA file or an SSLContext, not None"),
+        ({"verify": ""}, "verify must be True, False, the path of a CA file or an SSLContext, not ''"),
+        ({"connector": 5}, "connector must be an aiohttp connector or a function that makes one, not 5"),
+        ({"on_attempt": 5}, "on_attempt must be a function that takes an Attempt, not 5"),
+    ],
+    ids=str,
+)
+def test_option_of_another_kind_is_refused_when_a_client_is_made(options: Any, words: str) -> None:
+    for make in (Client, lambda **given: Bucket("bucket", **given)):
+        with pytest.raises(InvalidInput) as caught:
+            make(**options)
+        # A secret of the wrong kind is a secret still.
+        assert str(caught.value) == words
+
+
+def test_what_buckets_share_is_a_client() -> None:
+    with pytest.raises(InvalidInput, match="client must be a Client, not 5"):
+        Bucket("bucket", client=5)  # type: ignore[arg-type]  # what is refused
 
 
 @BOTH_LOOPS
