@@ -34,7 +34,7 @@ from .protocol.http_codec import decode, decode_error, decode_stream, encode, is
 from .protocol.messages import Request
 from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
-from .protocol.shapes import Operation, Result
+from .protocol.shapes import Operation, Result, class_of
 from .recovery import Means, Recovery, turn
 from .sessions import Sessions
 from .settings import (
@@ -318,6 +318,7 @@ class Caller(Presigner):
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
+        class_of(operation)
         if self._means.limiter is not None:
             await turn(self._means.limiter)
         started = perf_counter()  # uvloop's own clock knows milliseconds only

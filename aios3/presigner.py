@@ -18,7 +18,7 @@ from .protocol.http_codec import encode
 from .protocol.places import Auth
 from .protocol.post_policy import Condition, PresignedPost, conditions_of, post_fields
 from .protocol.presigning import NO_HEADERS, PresignedURL, check_expires, read_timestamp, with_parameters
-from .protocol.shapes import Operation
+from .protocol.shapes import Operation, class_of
 from .protocol.uri import encode_query
 from .routing import Route, Router
 from .signing import Signers, signed_query
@@ -115,6 +115,9 @@ class Presigner:
         Arguments as of Bucket.presign_post; errors as of presign.
         """
         check_expires(expires_in)
+        kind = class_of(operation)
+        if not {"bucket", "key"} <= operation.__dict__.keys():
+            raise InvalidInput(f"a form stores an object: give a PutObject, not a {kind.__name__}")
         bucket, key = operation.__dict__["bucket"], operation.__dict__["key"]
         given = {} if fields is None else dict(fields)
         made = conditions_of(bucket, key, given, conditions, min_size=min_size, max_size=max_size)

@@ -13,7 +13,7 @@ from .protocol.endpoints import depends_on_operation, is_aws, resolve
 from .protocol.messages import Address, address
 from .protocol.partitions import check_region, is_label
 from .protocol.places import Auth, Options
-from .protocol.shapes import Operation
+from .protocol.shapes import Operation, class_of
 from .protocol.uri import parse_endpoint
 from .protocol.values import NamedTuple
 
@@ -74,6 +74,7 @@ class Router:
 
     def _other_route(self, operation: Operation[Any], bucket: str | None) -> Route:
         """Return a route that is new, or depends on the operation, too."""
+        class_of(operation)
         if bucket is not None:
             check_bucket_name(bucket)
         elif "bucket" in operation.__dict__:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -276,6 +277,26 @@ async def test_result_with_a_body_is_a_context(client: Client, store: Bucket) ->
 
     async with await client.call(operations.GetObject(bucket=store.name, key="key")) as result:
         assert await result.body.read(4) == BODY[:4]
+
+
+@pytest.mark.parametrize("watcher", [None, print], ids=["unwatched", "watched"])
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [(5, "int"), (None, "NoneType"), ("HeadBucket", "str"), (operations.GetObject, "the class GetObject")],
+)
+async def test_what_is_no_operation_is_not_called(given: Any, what: str, watcher: Any) -> None:
+    async with Client(**NOWHERE, on_attempt=watcher) as client:
+        # The way of what has no bucket is known by then.
+        await client.presign(operations.ListBuckets())
+        for work in (client.call, client.presign, client.presign_post, client.url):
+            with pytest.raises(InvalidInput, match=f"an operation is wanted, .*, not {what}$"):
+                await work(given)
+
+
+async def test_form_without_an_object_is_refused() -> None:
+    async with Client(**NOWHERE) as client:
+        with pytest.raises(InvalidInput, match="give a PutObject, not a ListBuckets"):
+            await client.presign_post(operations.ListBuckets())
 
 
 async def test_operation_without_pages_has_none() -> None:

@@ -30,6 +30,7 @@ from .shapes import (
     Result,
     Shape,
     Structure,
+    class_of,
     members,
     result_type,
     scalar_type,
@@ -82,7 +83,7 @@ def encode(
         InvalidInput: a member has a value that S3 cannot be sent, or members exclude each other.
     """
     cls = type(operation)
-    puts, constant, labels, payload, root, body_of, special, ruled = PLANS.get(cls) or plan_of(cls)
+    puts, constant, labels, payload, root, body_of, special, ruled = PLANS.get(cls) or plan_of(class_of(operation))
     given = operation.__dict__
     fields = {"host": address.authority, **headers} if headers else {"host": address.authority}
     query = [*constant]

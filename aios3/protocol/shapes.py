@@ -261,6 +261,18 @@ class Operation(Shape, _Answered[R_co]):
         return self.replace(**markers)
 
 
+def class_of(operation: object) -> type[Operation[Any]]:
+    """Return the class of what is an operation.
+
+    Raises:
+        InvalidInput: it is none; its class is none, either.
+    """
+    if isinstance(operation, Operation):
+        return type(operation)
+    what = f"the class {operation.__name__}" if isinstance(operation, type) else type(operation).__name__
+    raise InvalidInput(f"an operation is wanted, such as HeadBucket(bucket='name'), not {what}")
+
+
 class Event(Shape):
     """A message in a stream of events.
 
