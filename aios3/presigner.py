@@ -119,7 +119,7 @@ class Presigner:
         if not {"bucket", "key"} <= operation.__dict__.keys():
             raise InvalidInput(f"a form stores an object: give a PutObject, not a {kind.__name__}")
         bucket, key = operation.__dict__["bucket"], operation.__dict__["key"]
-        given = {} if fields is None else dict(fields)
+        given = {} if fields is None else fields
         made = conditions_of(bucket, key, given, conditions, min_size=min_size, max_size=max_size)
         if not self._ready:
             await self._prepare()
@@ -139,6 +139,8 @@ class Presigner:
     def _route(self, operation: Operation[Any], public_endpoint: str | None) -> Route:
         if public_endpoint is None:
             return self._router.route(operation)
+        if not isinstance(public_endpoint, str):
+            raise InvalidInput(f"public_endpoint must be a str, not {type(public_endpoint).__name__}")
         return self._router.route_by(operation, public_endpoint)
 
     async def _lasting(self, keys: Fixed | Cached, expires_in: int) -> Credentials:
@@ -163,9 +165,11 @@ def _hoisted(query: str, fields: dict[str, str]) -> tuple[str, dict[str, str]]:
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers with names in lower case; a message never shows a value, which may be a secret."""
+    if not isinstance(headers, Mapping):
+        raise InvalidInput(f"headers must be a mapping of str to str, not {type(headers).__name__}")
     checked = {}
     for name, value in headers.items():
-        lower = name.lower()
+        lower = name.lower() if isinstance(name, str) else ""
         if lower in _NOT_GIVEN or not re.fullmatch(_FIELD_NAME, lower):
             raise InvalidInput(f"the header {name!r} cannot be given: it is made here, or no header's name")
         if not isinstance(value, str) or not value.isascii() or any(mark in value for mark in "\r\n\0"):

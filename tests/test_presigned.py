@@ -141,11 +141,18 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"filename": "\ud800"}, "lone surrogate"),
     ({"filename": "x", "response_headers": {"content-disposition": "inline"}}, "give one of them"),
     ({"response_headers": {"x-frame-options": "DENY"}}, "cannot be chosen"),
+    ({"response_headers": 5}, "response_headers must be a mapping of str to str, not int"),
+    ({"response_headers": {5: "x"}}, "response header 5 cannot be chosen"),
+    ({"response_headers": {"content-type": "a\n"}}, "'content-type' must be text without CR, LF or NUL"),
+    ({"response_headers": {"expires": "\0"}}, "'expires' must be text without CR, LF or NUL"),
+    ({"headers": 5}, "headers must be a mapping of str to str, not int"),
+    ({"headers": {5: "x"}}, "the header 5 cannot be given"),
     ({"headers": {"content-type": "a\r\nb"}}, "'content-type' must be text of ASCII without CR, LF"),
     ({"headers": {"a\nb": "x"}}, "cannot be given"),
     ({"headers": {"Host": "x"}}, "cannot be given"),
     ({"headers": {"x-amz-meta-a": "ü"}}, "ASCII"),
     ({"public_endpoint": "ftp://h"}, "scheme"),
+    ({"public_endpoint": 5}, "public_endpoint must be a str, not int"),
     ({"public_endpoint": "https://user:pw@h"}, "user or password"),
 ]
 
@@ -166,6 +173,8 @@ async def test_bad_keys_and_sizes_are_refused() -> None:
         bucket.presign_post("k", expires_in=0),
         bucket.presign_post("k", min_size=2, max_size=1),
         bucket.presign_post("k", fields={"policy": "x"}),
+        bucket.presign_post("k" * 1025),
+        bucket.presign_post("k", public_endpoint=wrong),
     ):
         with pytest.raises(InvalidInput):
             await attempt

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from ..errors import InvalidInput
 from .sigv4 import ALGORITHM, Signer
+from .uri import encode_key
 from .values import NamedTuple
 
 # {"acl": "private"}, ["starts-with", "$Content-Type", "image/"] or ["content-length-range", 1, 10].
@@ -55,15 +56,11 @@ def conditions_of(
         fields: Fields that the form will have, with these values.
         min_size, max_size: Bytes that the file may have.
     Raises:
-        InvalidInput: a field that only the signer knows, a condition of a form that S3 has not, or impossible sizes.
+        InvalidInput: what no key can be, a field that only the signer knows, a condition of a form that S3 has not, or impossible sizes.
     """
-    made: list[Condition] = [{"bucket": bucket}, _key_condition(key)]
-    for name, value in fields.items():
-        if name.lower() in _MADE_HERE:
-            raise InvalidInput(f"the field {name!r} is made here: it cannot be given")
-        if not isinstance(value, str):
-            raise InvalidInput(f"the field {name!r} must be a str, not {type(value).__name__}")
-        made.append({name: value})
+    made: list[Condition] = [{"bucket": bucket}, _key_condition(key), *_field_conditions(fields)]
+    if not isinstance(conditions, Iterable):
+        raise InvalidInput(f"conditions must be an iterable of conditions, not {type(conditions).__name__}")
     made.extend(map(_checked, conditions))
     if min_size is not None or max_size is not None:
         made.append(_size_condition(min_size, max_size))
@@ -103,7 +100,20 @@ def post_fields(
     return {"key": key, **fields, **proof, "policy": encoded, "x-amz-signature": signed}
 
 
+def _field_conditions(fields: Mapping[str, str]) -> Iterator[Condition]:
+    if not isinstance(fields, Mapping):
+        raise InvalidInput(f"fields must be a mapping of str to str, not {type(fields).__name__}")
+    for name, value in fields.items():
+        if not isinstance(name, str) or name.lower() in _MADE_HERE:
+            raise InvalidInput(f"the field {name!r} is made here, or no field's name: it cannot be given")
+        if not isinstance(value, str):
+            raise InvalidInput(f"the field {name!r} must be a str, not {type(value).__name__}")
+        yield {name: value}
+
+
 def _key_condition(key: str) -> Condition:
+    # What no key can be is said now, not when somebody uses the form; an object's name stands for any other.
+    encode_key(key if key == FILENAME else key.removesuffix(FILENAME))
     if key.endswith(FILENAME):
         return ["starts-with", "$key", key.removesuffix(FILENAME)]
     return {"key": key}
@@ -123,7 +133,7 @@ def _checked(condition: Condition) -> Condition:
     if isinstance(condition, Mapping):
         if condition and all(isinstance(value, str) for value in condition.values()):
             return dict(condition)
-    elif not isinstance(condition, str) and len(condition) == 3:
+    elif isinstance(condition, Sequence) and not isinstance(condition, str) and len(condition) == 3:
         kind, first, second = condition
         match = kind in ("eq", "starts-with") and str(first).startswith("$") and isinstance(second, str)
         sizes = kind == "content-length-range" and isinstance(first, int) and isinstance(second, int)

@@ -116,7 +116,7 @@ class Signing(Verbs):
 
 def _answer(method: str, filename: str | None, response_headers: Mapping[str, str] | None) -> dict[str, Any]:
     """Return the members of GetObject that choose the answer's headers."""
-    chosen = {_response_member(name): value for name, value in (response_headers or {}).items()}
+    chosen = {} if response_headers is None else _chosen(response_headers)
     if filename is not None:
         if "response_content_disposition" in chosen:
             raise InvalidInput("filename and response_headers both say content-disposition: give one of them")
@@ -126,8 +126,18 @@ def _answer(method: str, filename: str | None, response_headers: Mapping[str, st
     return chosen
 
 
+def _chosen(response_headers: Mapping[str, str]) -> dict[str, Any]:
+    if not isinstance(response_headers, Mapping):
+        raise InvalidInput(f"response_headers must be a mapping of str to str, not {type(response_headers).__name__}")
+    for name, value in response_headers.items():
+        # They go in the query, which can carry them; the header of the answer could not.
+        if isinstance(value, str) and any(mark in value for mark in "\r\n\0"):
+            raise InvalidInput(f"the response header {name!r} must be text without CR, LF or NUL")
+    return {_response_member(name): value for name, value in response_headers.items()}
+
+
 def _response_member(name: str) -> str:
-    plain = name.lower().removeprefix("response-")
+    plain = str(name).lower().removeprefix("response-")
     if plain not in _CHOSEN:
         raise InvalidInput(f"response header {name!r} cannot be chosen: S3 lets choose {', '.join(_CHOSEN)}")
     return f"response_{plain.replace('-', '_')}"

@@ -83,6 +83,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"fields": {"X-Amz-Date": "now"}}, "made here"),
     ({"fields": {"policy": "p"}}, "made here"),
     ({"fields": {"acl": 1}}, "must be a str"),
+    ({"fields": 5}, "fields must be a mapping of str to str, not int"),
+    ({"fields": {5: "x"}}, "the field 5 is made here, or no field's name"),
+    ({"conditions": 5}, "conditions must be an iterable of conditions, not int"),
+    ({"conditions": [5]}, "condition 5 is none that a policy can have"),
     ({"conditions": ["acl"]}, "none that a policy can have"),
     ({"conditions": [["like", "$acl", "x"]]}, "none that a policy can have"),
     ({"conditions": [["eq", "acl", "x"]]}, "none that a policy can have"),
@@ -91,13 +95,21 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"min_size": 2, "max_size": 1}, "in this order"),
     ({"min_size": -1}, "in this order"),
     ({"max_size": 1.5}, "in this order"),
+    ({"key": ""}, "key is empty"),
+    ({"key": "k" * 1025}, "is 1025 bytes of UTF-8"),
+    ({"key": "\ud800"}, "has a lone surrogate at index 0"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "words"), BAD, ids=[str(changes) for changes, _ in BAD])
 def test_what_s3_would_refuse_is_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
-        conditions_of("b", "k", **{"fields": {}} | changes)
+        conditions_of("b", **{"key": "k", "fields": {}} | changes)
+
+
+@pytest.mark.parametrize("key", ["${filename}", "k" * 1024 + "${filename}"], ids=len)
+def test_place_of_a_files_name_is_no_part_of_the_key(key: str) -> None:
+    assert conditions_of("b", key, {})[1] == ["starts-with", "$key", key.removesuffix("${filename}")]
 
 
 def test_post_unpacks_and_its_repr_shows_no_signature() -> None:
