@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import operator
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -101,6 +102,7 @@ class ObjectStream:
         self._position = 0
         self._failures = 0
         self._closed = False
+        self._ended = False
         self._verification = verification
         self.verified: str | None = None
         self.size = _size_of(result.content_range) if result.content_length is None else result.content_length
@@ -112,17 +114,20 @@ class ObjectStream:
         self.version_id = result.version_id
         self.headers = result.headers
 
-    async def read(self, n: int = -1) -> bytes:
-        """Return at most *n* bytes as soon as there are any, all the rest for -1, b"" at the end.
+    async def read(self, n: int | None = -1) -> bytes:
+        """Return at most *n* bytes as soon as there are any, all the rest for -1 or None, b"" at the end.
 
         A cut connection is mended: reading goes on at the next byte, of the same object.
         A read of all the rest that is cancelled has taken bytes that nobody hears of: close the stream then.
 
         Raises:
-            TransportError: it could not be mended; nothing short is passed off as whole.
+            InvalidInput: *n* is no whole number.
+            TransportError: it could not be mended, or the stream was closed; nothing short is passed off as whole.
             ObjectChanged: the object was replaced meanwhile.
             ChecksumMismatch: the whole is not what was stored; raised instead of returning its last bytes.
         """
+        if type(n) is not int:
+            n = -1 if n is None else _whole("n", n)
         if n < 0:
             return b"".join([piece async for piece in self])
         return await self._piece(n)
@@ -152,6 +157,7 @@ class ObjectStream:
     def _check_end(self) -> None:
         """Let an end pass that is where it was to be: of a range in chunks only Content-Range tells."""
         if self.size is None or self._position == self.size:
+            self._ended = True
             return
         told = f"{self._position} bytes came of the {self.size} that the server announced"
         raise TruncatedBody(told) if self._position < self.size else InvalidResponse(told)
@@ -165,8 +171,13 @@ class ObjectStream:
         self._body = await self._reopen(self._position, error, self._failures)
 
     async def readinto(self, buffer: bytearray | memoryview) -> int:
-        """Fill *buffer* from its start with what is there; return how many bytes that was, 0 at the end."""
-        view = memoryview(buffer).cast("B")
+        """Fill *buffer* from its start with what is there; return how many bytes that was, 0 at the end.
+
+        Raises:
+            InvalidInput: nothing can arrive in it.
+            What ``read`` does.
+        """
+        view = _writable(buffer)
         data = await self.read(len(view))
         view[: len(data)] = data
         return len(data)
@@ -177,12 +188,10 @@ class ObjectStream:
         A call that is cancelled may have taken bytes that nobody hears of: close the stream then.
 
         Raises:
-            InvalidInput: it is read-only.
+            InvalidInput: nothing can arrive in it.
             What ``read`` does.
         """
-        view = memoryview(buffer).cast("B")
-        if view.readonly:
-            raise InvalidInput("the buffer is read-only: nothing can arrive in it")
+        view = _writable(buffer)
         filled = 0
         while filled < len(view):
             # What is verified is hashed on the loop, which lets others have their turn in between.
@@ -231,7 +240,7 @@ class ObjectStream:
 
     async def chunks(self, size: int) -> AsyncIterator[bytes]:
         """Give pieces of exactly *size* bytes; the last may be shorter."""
-        if size < 1:
+        if (size := _whole("chunk size", size)) < 1:
             raise InvalidInput(f"chunk size must be at least 1, not {size}")
         parts: list[bytes] = []
         missing = size
@@ -247,7 +256,11 @@ class ObjectStream:
     async def close(self) -> None:
         """Let go of the connection; what was not read is lost. Idempotent."""
         self._closed = True
-        await self._body.close()
+        body = self._body
+        # What has arrived is lost, too: else it were a matter of size, and of time, what can still be read.
+        if not self._ended and self._position != self.size:
+            self._body = _Closed()
+        await body.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -256,6 +269,40 @@ class ObjectStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+class _Closed:
+    """The body of a stream that was closed before its end."""
+
+    async def read(self, size: int = -1) -> bytes:
+        raise TransportError("the response was closed before its body was read")
+
+    async def read_into(self, view: memoryview) -> int:
+        raise TransportError("the response was closed before its body was read")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield await self.read()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _whole(name: str, value: object) -> int:
+    """Return a number that may be another library's."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # what it is not raises
+    except TypeError:
+        raise InvalidInput(f"{name} must be a whole number of bytes, not {value!r}") from None
+
+
+def _writable(buffer: bytearray | memoryview) -> memoryview:
+    try:
+        view = memoryview(buffer).cast("B")
+    except TypeError as error:
+        raise InvalidInput(f"buffer must be a buffer in one piece, not {type(buffer).__name__}") from error
+    if view.readonly:
+        raise InvalidInput("the buffer is read-only: nothing can arrive in it")
+    return view
 
 
 def _size_of(content_range: str | None) -> int | None:

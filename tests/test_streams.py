@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import io
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,8 @@ from tests.wire import answering, response
 
 BODY = os.urandom(3 * 1024 * 1024 + 17)
 SMALL = b"0123456789"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n" + SMALL + b"\r\n0\r\n\r\n"
+ANY_FRAMING = pytest.mark.parametrize("answer", [response(body=SMALL), CHUNKED], ids=["length", "chunked"])
 
 
 @pytest.fixture
@@ -161,6 +165,26 @@ async def test_chunk_size_below_one_is_refused(size: int) -> None:
             assert await stream.read() == SMALL
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda stream: stream.read("x"), "n must be a whole number of bytes, not 'x'"),
+        (lambda stream: stream.read(1.5), "n must be a whole number of bytes, not 1.5"),
+        (lambda stream: anext(stream.chunks("x")), "chunk size must be a whole number of bytes, not 'x'"),
+        (lambda stream: stream.readinto(b"constant"), "the buffer is read-only"),
+        (lambda stream: stream.readinto(5), "buffer must be a buffer in one piece, not int"),
+        (lambda stream: stream.fill(memoryview(bytearray(4))[::2]), "buffer must be a buffer in one piece, not memory"),
+    ],
+)
+async def test_what_cannot_be_read_into_or_counted_is_refused_and_takes_nothing(ask: Any, words: str) -> None:
+    async with answering(response(body=SMALL)) as peer, bucket_at(peer.port) as bucket:
+        async with bucket.download("key") as stream:
+            with pytest.raises(InvalidInput, match=words):
+                await ask(stream)
+
+            assert await stream.read(None) == SMALL
+
+
 # --- the end
 
 
@@ -203,9 +227,36 @@ async def test_closed_stream_gives_an_error_instead_of_less(store: Bucket, key: 
     await stream.read(10)
     await stream.close()
 
-    # What had arrived by then may still be given; what had not is an error.
     with pytest.raises(TransportError, match="closed before its body was read"):
         await _drained(stream)
+
+
+@ANY_FRAMING
+async def test_closed_stream_gives_nothing_of_what_had_arrived(answer: bytes) -> None:
+    asks: list[Callable[[ObjectStream], Awaitable[object]]] = [
+        lambda stream: stream.read(),
+        lambda stream: stream.read(1),
+        lambda stream: stream.readinto(bytearray(4)),
+        lambda stream: stream.fill(bytearray(4)),
+        lambda stream: anext(stream.chunks(4)),
+    ]
+    async with answering(*[answer] * 5) as peer, bucket_at(peer.port) as bucket:
+        for ask in asks:
+            stream = await bucket.download("key")
+            await stream.read(1)
+            await stream.close()
+            with pytest.raises(TransportError, match="closed before its body was read"):
+                await ask(stream)
+
+
+@ANY_FRAMING
+async def test_stream_that_was_read_to_its_end_and_closed_is_at_its_end(answer: bytes) -> None:
+    async with answering(answer) as peer, bucket_at(peer.port) as bucket:
+        stream = await bucket.download("key")
+        await stream.read()
+        await stream.close()
+
+        assert await stream.read() == b""
 
 
 async def _drained(stream: ObjectStream) -> bytes:
