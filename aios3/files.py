@@ -215,6 +215,18 @@ async def regular_file(source: Any) -> tuple[OpenFile, int, os.stat_result] | No
     return None
 
 
+def check_readable(file: Any) -> None:
+    """Refuse an open file that cannot be read, as far as it says so.
+
+    Raises:
+        InvalidInput: it is closed, or only written to.
+    """
+    if getattr(file, "closed", False) is True:
+        raise InvalidInput("the file is closed: open it, and close it when it is sent")
+    if isinstance(file, io.IOBase) and not file.readable():
+        raise InvalidInput("the file is opened for writing only: open it with 'rb'")
+
+
 def new_buffer(size: int, *, populate: bool = False) -> mmap.mmap:
     """Return memory that is only taken, and zeroed, as it is written to: a bytearray's would be at once, on the loop.
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from .errors import InvalidInput, InvalidResponse, TransportError, TruncatedBody
-from .files import FilePart, OpenFile, regular_file
+from .files import FilePart, OpenFile, check_readable, regular_file
 from .protocol.checksums import Verification
 from .protocol.messages import Buffer, RequestBody, ResponseBody
 from .threads import in_turn
@@ -363,14 +363,29 @@ async def request_body(data: Buffer | str | Path | IO[bytes]) -> Buffer | FileBo
     if (found := await regular_file(data)) is not None:
         file, start, state = found
         return FilePart(file, start, max(state.st_size - start, 0), last=True)
-    if not isinstance(data, memoryview | os.PathLike) and hasattr(data, "read") and hasattr(data, "seek"):
+    # Before it is looked at as a file: an mmap is both, and keeps its place so.
+    if (view := buffer_of(data)) is not None:
+        return view
+    if not isinstance(data, memoryview | Path) and hasattr(data, "read") and hasattr(data, "seek"):
         return await asyncio.to_thread(_measure, data)
+    kind = type(data).__name__
+    raise InvalidInput(f"data must be bytes-like, str, a Path or a seekable binary file, not {kind}")
+
+
+def buffer_of(data: object) -> memoryview | None:
+    """Return the bytes of arrays, an mmap and the like, copied where they are not in one piece; None of what has none.
+
+    Raises:
+        InvalidInput: it had, and has let go of them.
+    """
     try:
-        view = memoryview(data)  # type: ignore[arg-type]  # arrays and the like; whatever is no buffer raises
-    except TypeError as error:
-        kind = type(data).__name__
-        raise InvalidInput(f"data must be bytes-like, str, a Path or a seekable binary file, not {kind}") from error
-    return view.cast("B") if view.c_contiguous else view.tobytes()
+        view = memoryview(data)  # type: ignore[arg-type]  # whatever is no buffer raises
+    except TypeError:
+        return None
+    except ValueError as error:
+        raise InvalidInput(f"the {type(data).__name__} has no bytes any more: {error}") from error
+    # Python refuses to cast a table without rows.
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
 
 
 def _text(data: str) -> bytes:
@@ -381,6 +396,7 @@ def _text(data: str) -> bytes:
 
 
 def _measure(file: IO[bytes]) -> FileBody:
+    check_readable(file)
     try:
         start = file.tell()
         length = file.seek(0, os.SEEK_END) - start
@@ -388,8 +404,10 @@ def _measure(file: IO[bytes]) -> FileBody:
         first = file.read(0)
     except (OSError, ValueError) as error:
         raise InvalidInput(f"the file's length cannot be known: {error}") from error
-    if not isinstance(first, bytes):
+    if isinstance(first, str):
         raise InvalidInput("the file is opened in text mode: open it with 'rb'")
+    if not isinstance(first, bytes):
+        raise InvalidInput(f"the file gave {type(first).__name__}, not bytes: give what blocks until there are some")
     return FileBody(file, start, max(length, 0))
 
 
@@ -415,4 +433,4 @@ class Opening:
             await self._stream.close()
 
 
-__all__ = ["Described", "FileBody", "ObjectStream", "Opening", "Reopen", "RequestBody", "request_body"]
+__all__ = ["Described", "FileBody", "ObjectStream", "Opening", "Reopen", "RequestBody", "buffer_of", "request_body"]

@@ -3,6 +3,7 @@
 import array
 import asyncio
 import io
+import mmap
 import os
 import pydoc
 import re
@@ -114,6 +115,30 @@ async def test_put_replaces_what_was_there(server: Server, store: Bucket) -> Non
     assert oracle.get(server, store.name, "key").body == b"short"
 
 
+async def test_mmap_is_stored_whole_and_keeps_its_place() -> None:
+    async with answering(response(), response()) as peer, bucket_at(peer.port) as bucket:
+        data: Any = mmap.mmap(-1, 10)
+        data.write(BODY[:10])
+        data.seek(4)
+        for store in (bucket.put, bucket.upload):
+            await store("key", data)
+
+            assert (peer.last.body, data.tell()) == (BODY[:10], 4)
+        data.close()
+
+
+class Busy(io.BytesIO):
+    """A file that does not block, and has nothing yet."""
+
+    def read(self, size: int | None = -1) -> Any:
+        return None
+
+
+def closed(file: Any) -> Any:
+    file.close()
+    return file
+
+
 class Pipe(io.RawIOBase):
     """A file that cannot be sought in."""
 
@@ -132,9 +157,22 @@ class Pipe(io.RawIOBase):
         (["a"], "not list"),
         (io.StringIO("text"), "opened in text mode"),
         (Pipe(), "length cannot be known"),
+        (closed(io.BytesIO()), "the file is closed"),
+        (closed(mmap.mmap(-1, 1)), "the mmap has no bytes any more"),
+        (Busy(), "the file gave NoneType, not bytes"),
         ("\ud800", "lone surrogate"),
     ],
-    ids=["int", "None", "list", "text file", "pipe", "surrogate"],
+    ids=[
+        "int",
+        "None",
+        "list",
+        "text file",
+        "pipe",
+        "closed file",
+        "closed mmap",
+        "file that has nothing",
+        "surrogate",
+    ],
 )
 async def test_body_that_cannot_be_sent_is_refused(data: Any, message: str) -> None:
     async with Bucket("bucket", **NOWHERE) as bucket:

@@ -16,9 +16,9 @@ from contextlib import asynccontextmanager
 from typing import IO, Any, Protocol, TypeAlias
 
 from ..errors import InvalidInput, SourceChanged
-from ..files import FilePart, OpenFile, new_buffer, regular_file
+from ..files import FilePart, OpenFile, check_readable, new_buffer, regular_file
 from ..protocol.messages import Buffer
-from ..streams import ObjectStream
+from ..streams import ObjectStream, buffer_of
 
 Part: TypeAlias = Buffer | FilePart
 
@@ -177,6 +177,9 @@ async def opened(source: AnySource) -> AsyncIterator[Source]:
 async def _in_memory(source: Any) -> Source:
     if isinstance(source, str):
         raise InvalidInput("a str is text or a name? Give text.encode() or a pathlib.Path")
+    # Before it is looked at as a file: an mmap is both, and keeps its place so.
+    if (view := buffer_of(source)) is not None:
+        return Bytes(view)
     if isinstance(source, ObjectStream):
         return Stream(_from_coroutine(source.read), source.size)
     if inspect.iscoroutinefunction(getattr(source, "read", None)):
@@ -184,15 +187,10 @@ async def _in_memory(source: Any) -> Source:
     if hasattr(source, "read"):
         if isinstance(source, io.TextIOBase):
             raise InvalidInput("the file is opened in text mode: open it with 'rb'")
+        check_readable(source)
         return Stream(_from_function(source.read), await asyncio.to_thread(_rest, source))
     if isinstance(source, AsyncIterable):
         return Stream(_from_async_iterator(aiter(source)))
-    try:
-        view = memoryview(source)
-    except TypeError:
-        pass
-    else:
-        return Bytes(view if view.c_contiguous else view.tobytes())
     if isinstance(source, Iterable):
         return Stream(_from_iterator(iter(source)))
     raise InvalidInput(
@@ -202,10 +200,10 @@ async def _in_memory(source: Any) -> Source:
 
 
 def _view(piece: Any) -> memoryview:
-    try:
-        return memoryview(piece).cast("B")
-    except TypeError as error:
-        raise InvalidInput(f"the source gave a {type(piece).__name__}, not bytes") from error
+    view = buffer_of(piece)
+    if view is None:
+        raise InvalidInput(f"the source gave a {type(piece).__name__}, not bytes")
+    return view
 
 
 def _own(piece: Any) -> bytes:

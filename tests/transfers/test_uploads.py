@@ -1,10 +1,12 @@
 """Bucket.upload: every kind of source, every length, and nothing left behind by what fails."""
 
 import asyncio
+import ctypes
 import gzip
 import hashlib
 import io
 import os
+from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,8 @@ from aios3 import Bandwidth, Bucket, Client, InvalidInput, PreconditionFailed, S
 from aios3.protocol.dialects import Dialect
 from aios3.transfers.sizes import PartSizes
 from tests.servers import Server
-from tests.stores import NOWHERE, client_of
-from tests.wire import forwarder
+from tests.stores import NOWHERE, bucket_at, client_of
+from tests.wire import answering, forwarder, response
 
 MIB = 1024 * 1024
 PART = 5 * MIB
@@ -273,6 +275,11 @@ async def _async_text(data: bytes, _: Path) -> AsyncIterator[str]:
     yield data.decode()
 
 
+def _closed(data: bytes, folder: Path) -> Any:
+    with _path(data, folder).open("rb") as file:
+        return file
+
+
 BAD: dict[str, Callable[[bytes, Path], Any]] = {
     "str": lambda data, _: "text",
     "None": lambda data, _: None,
@@ -282,6 +289,7 @@ BAD: dict[str, Callable[[bytes, Path], Any]] = {
     "async text pieces": _async_text,
     "StringIO": lambda data, _: io.StringIO("text"),
     "folder": lambda data, folder: folder,
+    "closed file": _closed,
 }
 
 
@@ -290,6 +298,29 @@ async def test_what_is_no_source_is_refused(kind: str, tmp_path: Path) -> None:
     async with Bucket("bucket", **NOWHERE) as bucket:
         with pytest.raises(InvalidInput):
             await bucket.upload("key", BAD[kind](b"abc", tmp_path))
+
+
+async def test_file_that_is_written_to_only_is_refused(tmp_path: Path) -> None:
+    async with Bucket("bucket", **NOWHERE) as bucket:
+        with (tmp_path / "file").open("wb") as file:
+            for store in (bucket.put, bucket.upload):
+                with pytest.raises(InvalidInput, match="opened for writing only"):
+                    await store("key", file)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [memoryview(b"a_b_c_")[::2], array("H", [0x6161]), (ctypes.c_ubyte * 3 * 0)()],
+    ids=["steps", "array", "empty table"],
+)
+async def test_buffer_of_any_form_is_a_source_and_a_piece_of_one(piece: Any) -> None:
+    expected = memoryview(piece).tobytes()
+    async with answering(*[response()] * 3) as peer, bucket_at(peer.port) as bucket:
+        await bucket.put("key", piece)
+        await bucket.upload("key", piece)
+        await bucket.upload("key", [piece, b"", piece])
+
+    assert [seen.body for seen in peer.requests] == [expected, expected, expected * 2]
 
 
 async def test_missing_file_and_text_file(tmp_path: Path) -> None:
