@@ -352,6 +352,7 @@ async def test_put_into_an_unknown_bucket_is_said(client: Client, bucket_name: s
         ({"ä": "b"}, "cannot be a part of a header's name"),
         ({"a": 5}, "str keys and values"),
         ({5: "a"}, "str keys and values"),
+        ({"A": "1", "a": "2"}, "metadata has the key 'a' twice"),
         (5, "metadata must be a mapping of str to str, not int"),
         ([("a", "b")], "metadata must be a mapping of str to str, not list"),
     ],

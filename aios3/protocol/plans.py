@@ -125,7 +125,12 @@ def _put_prefixed(name: str, prefix: str) -> Put:
             if not re.fullmatch(_FIELD_NAME, key):
                 raise InvalidInput(f"{name} has the key {key!r}, which cannot be a part of a header's name")
             # Lower case, since header names are and S3 stores them so; trimmed, since HTTP trims what is around.
-            fields[f"{prefix}{key.lower()}"] = content.strip(" \t")
+            header = f"{prefix}{key.lower()}"
+            if header in fields:
+                raise InvalidInput(
+                    f"{name} has the key {key!r} twice: in the name of a header, upper case is lower case"
+                )
+            fields[header] = content.strip(" \t")
 
     return put
 
