@@ -21,6 +21,16 @@ def whole_number(name: str, value: int, least: int = 1) -> int:
     return value
 
 
+def check_function(name: str, value: object) -> None:
+    """Refuse what is to be told of something, and cannot be called.
+
+    Raises:
+        InvalidInput: *name* says what.
+    """
+    if value is not None and not callable(value):
+        raise InvalidInput(f"{name} must be a function or None, not {value!r}")
+
+
 class Crew:
     """Tasks of which at most *limit* run at once: the first that fails ends the others, and is what is raised."""
 

@@ -20,7 +20,7 @@ from ..operations.objects import (
 )
 from ..protocol.uri import encode_key
 from ..protocol.values import Value
-from .crew import Crew
+from .crew import Crew, check_function
 
 Item: TypeAlias = str | Key | ObjectVersion | DeleteMarker | tuple[str, str | None]
 Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
@@ -55,6 +55,7 @@ class Deletion:
     """
 
     def __init__(self, caller: Caller, bucket: str, on_result: OnResult | None = None) -> None:
+        check_function("on_result", on_result)
         self._caller = caller
         self._bucket = bucket
         self._on_result = on_result

@@ -19,7 +19,7 @@ from ..protocol.checksums import crc_of_all
 from ..protocol.values import Value
 from ..streams import ObjectStream
 from .arrivals import Arrivals
-from .crew import Crew, whole_number
+from .crew import Crew, check_function, whole_number
 from .journal import Journal, Plan
 from .multipart import checksum_of
 from .pace import Bandwidth
@@ -53,6 +53,7 @@ class Download(Value):
         """Write the object to *target*, which is replaced when all is there, and left alone before."""
         whole_number("part_size", self.part_size)
         whole_number("concurrency", self.concurrency)
+        check_function("progress", self.progress)
         name = f"{target.name}.aios3-part" if self.resume else f".{target.name[:200]}.{secrets.token_hex(8)}"
         part = target.with_name(name)
         flags = os.O_RDWR | os.O_CREAT | (0 if self.resume else os.O_EXCL)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ..protocol.values import Value
+from .crew import check_function
 
 Progress: TypeAlias = Callable[[int, int | None], object]
 
@@ -39,6 +40,7 @@ class Meter:
     """Counts bytes for a progress function, which is called on the loop; what it raises ends the transfer."""
 
     def __init__(self, progress: Progress | None, total: int | None) -> None:
+        check_function("progress", progress)
         self._progress = progress
         self._total = total
         self.done = 0

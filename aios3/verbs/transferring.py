@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Unpack
 
+from ..errors import InvalidInput
 from ..operations.groups import CustomerKey
 from ..operations.listing import Key, ObjectVersion
 from ..operations.multipart import CreateMultipartUpload
@@ -118,6 +119,7 @@ class Transferring(Verbs):
             part_size, concurrency, progress, bandwidth: As in upload.
             key, version_id, if_match, customer_key: As in get.
         Raises:
+            InvalidInput: *path* is none of a file.
             NoSuchKey: nothing is stored under *key*.
             ObjectChanged: the object was replaced meanwhile.
             ChecksumMismatch: what is on disk is not what was stored, by the checksum that S3 sent with it.
@@ -138,4 +140,14 @@ class Transferring(Verbs):
             resume=resume,
         )
         async with time_limit(timeout):
-            return await download.run(Path(path))
+            return await download.run(_file_at(path))
+
+
+def _file_at(path: str | os.PathLike[str]) -> Path:
+    try:
+        found = Path(path)
+    except TypeError:
+        raise InvalidInput(f"path must be a str or a Path, not {type(path).__name__}") from None
+    if not found.name or "\0" in found.name:
+        raise InvalidInput(f"path {os.fspath(path)!r} cannot be that of a file")
+    return found

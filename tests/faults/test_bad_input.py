@@ -1,6 +1,6 @@
 """Options that cannot be right: InvalidInput before a byte is sent, which names the option and what it may be."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -133,3 +133,22 @@ def test_environment_that_is_right_is_taken(monkeypatch: pytest.MonkeyPatch, var
     monkeypatch.setenv(variable, value)
 
     Client()
+
+
+@BOTH_LOOPS
+async def test_what_is_to_be_told_is_a_function_and_a_file_has_a_name(tmp_path: Path) -> None:
+    wrong: Any
+    async with Peer(steps.answering(b"data")) as peer, bucket_at(peer.endpoint) as bucket:
+        for wrong in (5, "print", [print]):
+            for call, name in (
+                (bucket.upload("key", b"data", progress=wrong), "progress"),
+                (bucket.download_file("key", tmp_path / "file", progress=wrong), "progress"),
+                (bucket.delete_many(["key"], on_result=wrong), "on_result"),
+            ):
+                with pytest.raises(InvalidInput, match=f"{name} must be a function or None, not "):
+                    await call
+        for wrong in (None, 5, b"file", "", ".", "a\0b"):
+            with pytest.raises(InvalidInput, match="path"):
+                await bucket.download_file("key", wrong)
+
+    assert peer.requests == []
