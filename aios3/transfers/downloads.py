@@ -160,6 +160,7 @@ class Download(Value):
             for start in missing:
                 await crew.start(partial(self._part, arrivals, start))
         await arrivals.end()
+        meter.end()
         return TransferResult(
             key=self.key,
             etag=plan.etag,

@@ -50,3 +50,8 @@ class Meter:
         self.done += count
         if self._progress is not None and count:
             self._progress(self.done, self._total)
+
+    def end(self) -> None:
+        """Tell of what had no bytes, so that nothing was told of it."""
+        if self._progress is not None and not self.done:
+            self._progress(0, 0)

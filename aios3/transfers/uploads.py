@@ -69,6 +69,7 @@ class Upload(Value):
         result = await self.caller.call(operation)
         size = body_length(body)
         meter.add(size)
+        meter.end()
         return TransferResult(
             key=self.key, etag=result.etag, version_id=result.version_id, size=size, checksum=checksum_of(result)
         )

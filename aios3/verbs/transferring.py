@@ -50,7 +50,7 @@ class Transferring(Verbs):
             source: Bytes-like, a Path, a binary file (from where it stands), an iterable of bytes, or an async file,
                 iterable, StreamReader or ObjectStream. It may be of unknown length.
             part_size: Bytes per part, 5 MiB to 5 GiB; more where the object would have more than 10,000.
-            progress: Called with the bytes done and the bytes in all, None where nobody knows.
+            progress: Called with the bytes done and the bytes in all, None where nobody knows; of nothing once, with 0, 0.
             resume: Go on with the newest unfinished upload of this key: parts that are there already, by size and MD5,
                 are not sent again. If it fails, the parts are kept, and the upload's id is at ``error.upload_id``.
             bandwidth: Bytes per second at most, or a Bandwidth to share with other transfers.
