@@ -221,8 +221,14 @@ def time_limit(seconds: float | None) -> asyncio.Timeout:
 
 def common_headers(expected_bucket_owner: str | None, request_payer: str | None) -> dict[str, str]:
     """Return the headers that every request of a client carries."""
-    headers = {"x-amz-expected-bucket-owner": expected_bucket_owner, "x-amz-request-payer": request_payer}
-    return {name: value for name, value in headers.items() if value is not None}
+    given = {"expected_bucket_owner": expected_bucket_owner, "request_payer": request_payer}
+    headers = {}
+    for name, value in given.items():
+        if value is not None and not (value.isascii() and value.isprintable()):
+            raise InvalidInput(f"{name} must be printable ASCII, not {value!r}")
+        if value is not None:
+            headers[f"x-amz-{name.replace('_', '-')}"] = value
+    return headers
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -47,6 +47,7 @@ def test_timeouts_of_a_client_are_seconds_above_0(option: str, value: Any) -> No
         ({"aws_key": "key", "aws_secret": "secret", "aws_token": 5}, "aws_token must be a str, not int"),
         ({"profile": 5}, "profile must be a str, not int"),
         ({"expected_bucket_owner": 5}, "expected_bucket_owner must be a str, not int"),
+        ({"expected_bucket_owner": "1\r\na: b"}, "expected_bucket_owner must be printable ASCII, not '1\\r\\na: b'"),
         ({"request_payer": True}, "request_payer must be a str, not bool"),
         ({"user_agent": 5}, "user_agent must be a str, not int"),
         ({"anonymous": "yes"}, "anonymous must be True or False, not 'yes'"),
