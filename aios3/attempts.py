@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from .protocol.fields import ResponseHead
 from .protocol.http1 import body_length
-from .protocol.shapes import Operation
+from .protocol.shapes import Operation, class_of
 from .protocol.values import Value
 from .transport.waits import Waits
 
@@ -59,7 +59,7 @@ def observed(
     status, headers, _ = head or (0, {}, False)
     sent = body_length(getattr(operation, "body", None) or b"")
     return Attempt(
-        operation=type(operation).__name__,
+        operation=class_of(operation).__name__,
         bucket=getattr(operation, "bucket", None),
         attempt=attempt,
         status=status or None,

@@ -34,11 +34,11 @@ from .protocol.http_codec import decode, decode_error, decode_stream, encode, is
 from .protocol.messages import Request
 from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
-from .protocol.shapes import Operation, Result, class_of
+from .protocol.shapes import Operation, Result
 from .recovery import Means, Recovery, turn
 from .sessions import Sessions
 from .settings import (
-    check_kinds,
+    arguments_of,
     common_headers,
     from_files,
     integrity,
@@ -84,8 +84,7 @@ class Caller(Presigner):
         connector: An aiohttp connector, which is used and never closed here, or a function without arguments
             that makes one for each event loop, which is closed with the client.
         proxy: ``http://[user:password@]host:port``; ``None`` is HTTP_PROXY, HTTPS_PROXY and NO_PROXY, ``False`` none.
-        verify: Check the server's certificate: ``True`` (against AWS_CA_BUNDLE, if there is one), the path of a CA
-            file, an SSLContext, or ``False``.
+        verify: Check the server's certificate: ``True`` (by AWS_CA_BUNDLE, if there is one), a CA file, an SSLContext, or ``False``.
         addressing: ``path`` (/bucket/key), ``virtual`` (bucket.host/key), or ``auto``: as the dialect has it.
         dialect: What the store does differently: a name, a Dialect, or ``auto`` to know it by the endpoint's host.
         use_dualstack, use_fips, use_accelerate: AWS's hosts with IPv6, by FIPS 140, of Transfer Acceleration.
@@ -145,8 +144,7 @@ class Caller(Presigner):
         user_agent: str | None = None,
     ) -> None:
         # Long, since the contract's arguments take a line each; what is done with them is settings' and _configure's.
-        self._arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        check_kinds(self._arguments)
+        self._arguments = arguments_of(locals())
         options = PoolOptions(
             max_connections=max_connections,
             connect_timeout=connect_timeout,
@@ -318,7 +316,6 @@ class Caller(Presigner):
 
     async def _send_watched(self, operation: Operation[Any], attempt: int) -> Body:
         """Send one attempt when the limiter lets it through, and tell of it."""
-        class_of(operation)
         if self._means.limiter is not None:
             await turn(self._means.limiter)
         started = perf_counter()  # uvloop's own clock knows milliseconds only

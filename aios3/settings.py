@@ -32,11 +32,15 @@ DEFAULT_REGION = "us-east-1"
 AUTO_REGION = "auto"
 _TEXTS: tuple[str, ...] = ("aws_key", "aws_secret", "aws_token", "aws_region", "aws_endpoint", "profile")
 _TEXTS += ("expected_bucket_owner", "request_payer", "user_agent")
-_SWITCHES = ("anonymous", "use_dualstack", "use_fips", "use_accelerate", "use_arn_region")
+_SWITCHES = ("anonymous", "use_ssl", "use_dualstack", "use_fips", "use_accelerate", "use_arn_region")
 
 
-def check_kinds(given: Mapping[str, Any]) -> None:
-    """Refuse a client's arguments of another kind than they can be; of texts no value is shown, some are secrets."""
+def arguments_of(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a client's arguments from all names of its constructor, if they are of the kinds that they can be.
+
+    Of texts no value is shown, since some are secrets.
+    """
+    given = {name: value for name, value in names.items() if name not in ("self", "__class__")}
     for name in _TEXTS:
         value = given[name]
         if value is not None and not isinstance(value, str):
@@ -47,6 +51,7 @@ def check_kinds(given: Mapping[str, Any]) -> None:
     hook = given["on_attempt"]
     if hook is not None and not callable(hook):
         raise InvalidInput(f"on_attempt must be a function that takes an Attempt, not {hook!r}")
+    return given
 
 
 def signer(

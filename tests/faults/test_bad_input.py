@@ -52,6 +52,7 @@ def test_timeouts_of_a_client_are_seconds_above_0(option: str, value: Any) -> No
         ({"user_agent": 5}, "user_agent must be a str, not int"),
         ({"anonymous": "yes"}, "anonymous must be True or False, not 'yes'"),
         ({"use_fips": "no"}, "use_fips must be True or False, not 'no'"),
+        ({"use_ssl": 0}, "use_ssl must be True or False, not 0"),
         ({"proxy": 5}, "proxy must be a URL as text, False or None, not int"),
         ({"proxy": True}, "proxy must be a URL as text, False or None, not bool"),
         ({"verify": 5}, "verify must be True, False, the path of a CA file or an SSLContext, not 5"),
