@@ -59,7 +59,7 @@ class S3Storage(BaseStorage):
             aws_secret=aws_secret_access_key or None,
             aws_region=region_name or None,
             aws_endpoint=f"{self._scheme}://{endpoint_url.strip('/')}" if endpoint_url else None,
-            use_ssl=use_ssl,
+            use_ssl=bool(use_ssl),
         )
         self._bucket = self._client.bucket(bucket_name)
         self._acl = cast("ObjectCannedACL | None", default_acl or None)
