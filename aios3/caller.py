@@ -30,7 +30,7 @@ from .presigner import Presigner
 from .protocol.checksums import Algorithm
 from .protocol.dialects import Dialect
 from .protocol.endpoints import Addressing
-from .protocol.http_codec import decode, decode_error, decode_stream, encode, is_streaming
+from .protocol.http_codec import MAX_DOCUMENT, decode, decode_error, decode_stream, encode, is_streaming
 from .protocol.messages import Request
 from .protocol.places import Auth
 from .protocol.retries import AdaptiveLimiter, RetryBudget, RetryMode
@@ -262,7 +262,7 @@ class Caller(Presigner):
                 if is_streaming(operation):
                     result = decode_stream(operation, status, headers, response)
                 else:
-                    result = decode(operation, status, headers, await response.read())
+                    result = decode(operation, status, headers, await response.read_document(MAX_DOCUMENT))
             except (ServiceError, TransportError) as error:
                 failures = failures or Recovery(self._means, operation)
                 if (settled := await self._recover(operation, failures, error, headers, used)) is not None:

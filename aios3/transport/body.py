@@ -9,7 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import Protocol
 
-from ..errors import TransportError
+from ..errors import InvalidResponse, TransportError
 from ..files import OpenFile
 from ..protocol.fields import ResponseHead
 from ..protocol.http1 import ResponseReader
@@ -88,6 +88,23 @@ class Body:
         while not reader.buffered and not reader.done and size:
             await self._more(1)
         return self._take(size)
+
+    async def read_document(self, limit: int) -> bytes:
+        """Read all of what is to be held in memory, however it ends.
+
+        Raises:
+            InvalidResponse: it has more than *limit* bytes; the connection is closed.
+            TruncatedBody, ReadTimeout, ConnectError: the rest will not come.
+        """
+        reader = self._reader
+        if reader.done:
+            return self._take_all() if reader.buffered else b""
+        while not reader.done and not reader.left and reader.buffered <= limit:
+            await self._more(limit + 1)  # in chunks, or until the end of the connection
+        if max(reader.buffered, reader.left) > limit:
+            await self.close()
+            raise InvalidResponse(f"the server sent a document of more than {limit} bytes")
+        return await self.read()
 
     async def _in_place(self) -> bytes | None:
         """Return all that remains, out of memory that it arrives in: pieces that are joined take theirs twice.

@@ -16,7 +16,7 @@ from aiohttp.connector import Connection as Loan
 from ..errors import ConnectError, S3Error
 from ..protocol.http1 import ResponseReader
 from ..protocol.messages import Buffer, RequestBody
-from .body import EVERYTHING, Body, OpenBody
+from .body import Body, OpenBody
 from .endings import cut_of, drain, end_of, said_goodbye, says_keep_alive
 from .intake import LARGE, Intake, intake_of
 from .outgoing import send_body
@@ -404,7 +404,7 @@ class Connection(asyncio.BufferedProtocol):
         if reader.done:
             if not self._sending:
                 self.finished()
-        elif self.intake or (reader.buffered > HIGH_WATER and self._wanted != EVERYTHING):
+        elif self.intake or reader.buffered > max(HIGH_WATER, self._wanted):
             self.pause_reading()  # nobody wants it yet
 
     def eof_received(self) -> bool:

@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 
 from aios3.errors import ConnectError, InvalidResponse, S3Error, ServiceError, TruncatedBody
+from aios3.protocol.http_codec import MAX_DOCUMENT
 from aios3.testing.peer import Peer, Script
-from aios3.testing.steps import close, read_request, response, send, trickle
+from aios3.testing.steps import close, read_request, repeat, response, send, trickle
 from tests.loops import BOTH_LOOPS
 from tests.servers import free_port
 
@@ -179,6 +180,19 @@ async def test_endless_error_page_is_read_up_to_a_limit_only() -> None:
             with pytest.raises(ServiceError):
                 await bucket.get("key")
             await peer.until_left()
+
+
+@pytest.mark.parametrize("framing", ["Transfer-Encoding: chunked", "Connection: close", "Content-Length: 99999999999"])
+async def test_endless_document_is_read_up_to_a_limit_only(framing: str) -> None:
+    blanks = b" " * (1 << 20)
+    piece = b"%x\r\n%s\r\n" % (len(blanks), blanks) if "chunked" in framing else blanks
+    head = f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n".encode()
+    async with Peer([read_request(), send(head), repeat(send(piece))]) as peer:
+        async with bucket_at(peer.endpoint, max_attempts=1) as bucket:
+            with pytest.raises(InvalidResponse, match=f"more than {MAX_DOCUMENT} bytes"):
+                await bucket.list()
+
+        await peer.until_left()
 
 
 async def test_plain_server_at_a_tls_endpoint_is_a_connect_error() -> None:
