@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from aios3 import Bucket, Client, Credentials, InvalidInput, S3Error
+from aios3 import Bucket, Client, Credentials, CredentialsError, InvalidInput, S3Error
 from aios3.testing import Asked, Cut, Peer, Script, steps
 from tests import oracle
 from tests.faults.scenes import KEY, bucket_at, failure
@@ -132,11 +132,14 @@ def test_b27_arguments_that_are_wrong_are_named_and_not_shown() -> None:
 async def test_b27_failing_provider_shows_nothing_of_ours() -> None:
     async def provider() -> Credentials:
         await asyncio.sleep(0)
-        raise RuntimeError("vault is sealed")
+        raise RuntimeError(f"vault is sealed for {SECRET}")
 
     async with Bucket("bucket", credentials=provider, aws_endpoint="http://127.0.0.1:9", proxy=False) as bucket:
-        with pytest.raises(RuntimeError, match="vault is sealed"):
+        with pytest.raises(CredentialsError, match="provider failed: RuntimeError") as raised:
             await bucket.get("key")
+
+    assert SECRET not in str(raised.value)
+    assert isinstance(raised.value.__cause__, RuntimeError)  # the provider's own, for whoever wants to see it
 
 
 def test_b27_faults_are_values_that_can_be_shown() -> None:
