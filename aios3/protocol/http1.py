@@ -43,9 +43,8 @@ def request_head(request: Request, proof: str = "") -> bytes:
     # One look instead of one per value: a stray CR, LF or NUL anywhere changes what is left.
     if head.encode().translate(None, _HEAD_BYTES) != b"\r\n" * (len(headers) + 1):
         raise InvalidInput(f"{_culprit(headers)} has a CR, LF or NUL")
-    if body or method in ("PUT", "POST"):
-        proof += f"content-length: {body_length(body)}\r\n"
-    return (head + proof).encode()
+    length = f"content-length: {body_length(body)}\r\n" if body or method in ("PUT", "POST") else ""
+    return f"{head}{proof}{length}".encode()
 
 
 def body_length(body: Buffer | RequestBody) -> int:

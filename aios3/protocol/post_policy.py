@@ -56,7 +56,8 @@ def conditions_of(
         fields: Fields that the form will have, with these values.
         min_size, max_size: Bytes that the file may have.
     Raises:
-        InvalidInput: what no key can be, a field that only the signer knows, a condition of a form that S3 has not, or impossible sizes.
+        InvalidInput: what no key can be, a field that only the signer knows, a condition of a form that S3 has not, or
+            impossible sizes.
     """
     made: list[Condition] = [{"bucket": bucket}, _key_condition(key), *_field_conditions(fields)]
     if not isinstance(conditions, Iterable):

@@ -163,19 +163,15 @@ class Signer:
     def proof(self, method: str, path: str, query: str, headers: dict[str, str], payload_hash: str) -> str:
         """Return what ``sign`` adds, as lines on the wire; arguments as of ``sign``."""
         if len(headers) == 1:
-            names = self._names
             request = (
                 f"{method}\n{path}\n{query}\nhost:{headers['host']}\nx-amz-content-sha256:{payload_hash}\n"
                 f"{self._end}{payload_hash}"
             )
+            value = f"{self._head}{self._names}, Signature={self.signature(self._start + digest_of(request))}"
         else:
-            lines, names = _canonical_headers({**headers, "x-amz-content-sha256": payload_hash, **self._own})
-            request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload_hash}"
-        signature = self.signature(self._start + digest_of(request))
-        return (
-            f"x-amz-content-sha256: {payload_hash}\r\n{self._lines}authorization: {self._head}{names}"
-            f", Signature={signature}\r\n"
-        )
+            signed = {**headers, "x-amz-content-sha256": payload_hash, **self._own}
+            value = self.authorization(method, path, query, signed, payload_hash)
+        return f"x-amz-content-sha256: {payload_hash}\r\n{self._lines}authorization: {value}\r\n"
 
     def authorization(self, method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str) -> str:
         """Return the Authorization header's value for exactly these *headers*; arguments as in sign."""
